@@ -1,0 +1,264 @@
+//! The threads of a runtime: workers, and the closures of `spawn_blocking`.
+//!
+//! One elastic pool for both, so that a thread whose seat was handed over to another can serve as the next one. Threads start
+//! when a job finds none that is idle, and end when they had nothing to do for [`KEEP_ALIVE`]. Closures have a bound on how
+//! many run at once; the others wait in the order in which they came. Workers have none.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sync::{Condvar, Mutex, MutexGuard, lock};
+use crate::task::{self, Runnable, Schedule, Woken};
+
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// What a thread does first and last, around all its jobs: it makes the runtime the current one.
+pub(crate) type OnThread = dyn Fn(&mut dyn FnMut()) + Send + Sync;
+
+pub(crate) type WorkerJob = Box<dyn FnOnce() + Send>;
+
+pub(crate) struct Threads {
+    most_blocking: usize,
+    state: Mutex<State>,
+    /// Notified when a job waits for an idle thread, when a thread ends, and when the pool closes.
+    changed: Condvar,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Jobs that a thread is on its way to, for each of them one.
+    jobs: VecDeque<Job>,
+    /// Closures beyond the bound.
+    waiting: VecDeque<Runnable>,
+    /// Closures that run or are among the jobs.
+    admitted: usize,
+    /// Threads that wait and that no job was given to yet.
+    idle: usize,
+    /// Jobs given to an idle thread that has not woken yet.
+    handed: usize,
+    threads: HashMap<u64, Option<thread::JoinHandle<()>>>,
+    /// The thread that ended last: the next one to end joins it, so that closing the pool leaves none behind.
+    last_ended: Option<thread::JoinHandle<()>>,
+    next_thread: u64,
+    closed: bool,
+    on_thread: Option<Arc<OnThread>>,
+}
+
+enum Job {
+    Worker(WorkerJob),
+    Blocking(Runnable),
+}
+
+impl Threads {
+    pub(crate) fn new(most_blocking: usize) -> Arc<Threads> {
+        Arc::new(Threads {
+            most_blocking,
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+            ended: Condvar::new(),
+        })
+    }
+
+    /// Sets what surrounds the jobs of every thread. Before the first job.
+    pub(crate) fn set_on_thread(&self, on_thread: Arc<OnThread>) {
+        lock(&self.state).on_thread = Some(on_thread);
+    }
+
+    /// Runs a worker on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Gives the job back with the operating system's error where no thread can be had, or after the pool was closed.
+    pub(crate) fn start_worker(self: &Arc<Self>, job: WorkerJob) -> Result<(), (WorkerJob, io::Error)> {
+        let mut state = lock(&self.state);
+        if state.closed {
+            return Err((job, io::Error::other("the runtime is ending")));
+        }
+        match self.dispatch(&mut state, Job::Worker(job)) {
+            Err((Job::Worker(job), error)) => Err((job, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses all jobs from now on, drops the closures that wait, and lets idle threads end.
+    pub(crate) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        state.on_thread = None; // it keeps the runtime alive
+        let waiting = std::mem::take(&mut state.waiting);
+        let (closures, workers): (VecDeque<Job>, _) = std::mem::take(&mut state.jobs)
+            .into_iter()
+            .partition(|job| matches!(job, Job::Blocking(_)));
+        state.admitted -= closures.len();
+        state.jobs = workers;
+        drop(state);
+        self.changed.notify_all();
+        drop((waiting, closures)); // without the lock: destructors run
+    }
+
+    /// Waits until every thread has ended, or until `deadline`. True if all have.
+    pub(crate) fn join(&self, deadline: Option<Instant>) -> bool {
+        let mut state = lock(&self.state);
+        while !state.threads.is_empty() {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return false;
+            }
+            state = match left {
+                None => self
+                    .ended
+                    .wait(state)
+                    .unwrap_or_else(|poisoned| poisoned.into_inner()),
+                Some(left) => {
+                    self.ended
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(|poisoned| poisoned.into_inner())
+                        .0
+                }
+            };
+        }
+        let last = state.last_ended.take();
+        drop(state);
+        last.map(thread::JoinHandle::join);
+        true
+    }
+
+    /// Queues a job and sees to it that a thread comes for it. Gives it back where none can be had.
+    fn dispatch(self: &Arc<Self>, state: &mut State, job: Job) -> Result<(), (Job, io::Error)> {
+        if state.idle > 0 {
+            state.idle -= 1;
+            state.handed += 1;
+            self.changed.notify_one();
+        } else if let Err(error) = self.start_thread(state) {
+            return Err((job, error));
+        }
+        state.jobs.push_back(job);
+        Ok(())
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
+        let number = state.next_thread;
+        let pool = self.clone();
+        // Listed before it runs: it looks for itself when it ends.
+        state.threads.insert(number, None);
+        let started = thread::Builder::new()
+            .name(format!("canter-{number}"))
+            .spawn(move || pool.serve(number));
+        match started {
+            Ok(handle) => {
+                state.next_thread += 1;
+                state.threads.insert(number, Some(handle));
+                Ok(())
+            }
+            Err(error) => {
+                state.threads.remove(&number);
+                Err(error)
+            }
+        }
+    }
+
+    fn serve(&self, number: u64) {
+        let on_thread = lock(&self.state).on_thread.clone();
+        match on_thread {
+            Some(on_thread) => on_thread(&mut || self.serve_jobs()),
+            None => self.serve_jobs(),
+        }
+        let mut state = lock(&self.state);
+        let own = state.threads.remove(&number).flatten();
+        let previous = std::mem::replace(&mut state.last_ended, own);
+        drop(state);
+        self.ended.notify_all();
+        previous.map(thread::JoinHandle::join);
+    }
+
+    fn serve_jobs(&self) {
+        let mut state = lock(&self.state);
+        loop {
+            match state.jobs.pop_front() {
+                Some(Job::Worker(work)) => {
+                    drop(state);
+                    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                        eprintln!(
+                            "canter: a worker panicked outside of any task; its queue goes to the others"
+                        );
+                    }
+                    state = lock(&self.state);
+                }
+                Some(Job::Blocking(runnable)) => state = self.run_closures(state, runnable),
+                None if state.closed => return,
+                None => match self.wait_for_job(state) {
+                    Some(waited) => state = waited,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// Runs a closure, and then those that waited for its place.
+    fn run_closures<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        first: Runnable,
+    ) -> MutexGuard<'a, State> {
+        let mut next = Some(first);
+        while let Some(runnable) = next {
+            drop(state);
+            task::run(runnable);
+            state = lock(&self.state);
+            next = state.waiting.pop_front();
+        }
+        state.admitted -= 1;
+        state
+    }
+
+    /// Waits as an idle thread; `None` if there was nothing to do for long enough.
+    fn wait_for_job<'a>(&self, mut state: MutexGuard<'a, State>) -> Option<MutexGuard<'a, State>> {
+        state.idle += 1;
+        let deadline = Instant::now() + KEEP_ALIVE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            if state.handed > 0 {
+                state.handed -= 1;
+                return Some(state);
+            }
+            if state.closed || left.is_zero() {
+                state.idle -= 1;
+                return None;
+            }
+        }
+    }
+}
+
+/// Takes the closures of `spawn_blocking`, each of which is a task that runs once.
+pub(crate) struct BlockingQueue(pub(crate) Arc<Threads>);
+
+impl Schedule for BlockingQueue {
+    fn schedule(&self, runnable: Runnable, _woken: Woken) {
+        let mut state = lock(&self.0.state);
+        if state.closed {
+            drop(state);
+            drop(runnable); // without the lock; its join says that it was cancelled
+            return;
+        }
+        if state.admitted == self.0.most_blocking {
+            state.waiting.push_back(runnable);
+            return;
+        }
+        match self.0.dispatch(&mut state, Job::Blocking(runnable)) {
+            // No thread can be had now; one that ends a closure takes it.
+            Err((Job::Blocking(runnable), _)) if state.admitted > 0 => state.waiting.push_back(runnable),
+            Err((refused, _)) => {
+                drop(state);
+                drop(refused); // without the lock; nobody would ever run it
+            }
+            Ok(()) => state.admitted += 1,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The driver: what a worker does when it looks outside, at the kernel's events and at the clock.
+//!
+//! One thread at a time has the right to poll; whoever has it gives it up before it wakes anybody, so that no task runs under
+//! it. Timers need no such right: each wheel has its own lock.
+//!
+//! **No timer is overslept.** Whoever sleeps in the poller announces until when (`sleeps_until`), and then reads every wheel's
+//! `next` once more. Whoever starts a timer stores its wheel's `next` and then reads the announcement. Both sides are
+//! sequentially consistent, so one of the two sees the other: either the sleeper shortens its sleep, or the starter finds that
+//! its timer comes before the end of the announced sleep, and wakes the poller. A worker that starts a timer need not, since
+//! it looks at its own wheel before it sleeps itself.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::task::Waker;
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+
+use crate::reactor::{self, Reactor};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use crate::timer::{Clock, Tick, Timers};
+
+/// Events taken from the kernel at once.
+const EVENTS: usize = 1024;
+
+pub(crate) struct Driver {
+    poller: std::sync::Mutex<Option<Poller>>,
+    /// `None` once the driver has ended.
+    waker: RwLock<Option<mio::Waker>>,
+    reactor: Reactor,
+    wheels: Box<[CachePadded<Arc<Timers>>]>,
+    clock: Clock,
+    /// The tick at which the sleeper in the poller wakes by itself; zero while nobody sleeps there.
+    sleeps_until: AtomicU64,
+    /// Turns so far; it shows the monitor that somebody looks.
+    turns: AtomicU32,
+}
+
+struct Poller {
+    poll: mio::Poll,
+    events: mio::Events,
+}
+
+/// The right to poll.
+pub(crate) struct Right<'a>(MutexGuard<'a, Option<Poller>>);
+
+/// How long a turn may wait in the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Not at all.
+    Not,
+    /// Until there is an event, a due timer or a wake-up.
+    UntilWoken,
+}
+
+impl Driver {
+    pub(crate) fn new(wheels: usize) -> io::Result<Driver> {
+        let poll = mio::Poll::new()?;
+        let waker = mio::Waker::new(poll.registry(), reactor::WAKER)?;
+        let reactor = Reactor::new(poll.registry().try_clone()?);
+        Ok(Driver {
+            poller: std::sync::Mutex::new(Some(Poller {
+                poll,
+                events: mio::Events::with_capacity(EVENTS),
+            })),
+            waker: RwLock::new(Some(waker)),
+            reactor,
+            wheels: (0..wheels)
+                .map(|_| CachePadded::new(Arc::new(Timers::new())))
+                .collect(),
+            clock: Clock::start(),
+            sleeps_until: AtomicU64::new(0),
+            turns: AtomicU32::new(0),
+        })
+    }
+
+    pub(crate) fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The wheel of a seat, or of any other number.
+    pub(crate) fn wheel(&self, number: usize) -> &Arc<Timers> {
+        &self.wheels[number % self.wheels.len()]
+    }
+
+    /// The right to poll, if nobody has it.
+    pub(crate) fn try_right(&self) -> Option<Right<'_>> {
+        match self.poller.try_lock() {
+            Ok(guard) => Some(Right(guard)),
+            Err(TryLockError::Poisoned(poisoned)) => Some(Right(poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Whether somebody sleeps in the poller, or is about to: events and timers of all wheels are then looked after.
+    pub(crate) fn is_attended(&self) -> bool {
+        self.sleeps_until.load(SeqCst) != 0
+    }
+
+    /// The tick at which the poller's sleeper wakes by itself; tick 0 where nobody sleeps.
+    pub(crate) fn sleeps_until(&self) -> Tick {
+        Tick(self.sleeps_until.load(SeqCst))
+    }
+
+    /// How often somebody has looked.
+    pub(crate) fn turns(&self) -> u32 {
+        self.turns.load(Relaxed)
+    }
+
+    /// Whether a timer is due that nobody has fired yet.
+    pub(crate) fn is_overdue(&self) -> bool {
+        let next = self.next_tick();
+        next != Tick::NEVER && next < self.clock.now()
+    }
+
+    /// Takes events and due timers, and wakes whoever waited for them.
+    pub(crate) fn turn(&self, right: Right<'_>, wait: Wait) {
+        self.turns.fetch_add(1, Relaxed);
+        let mut wakers = Vec::new();
+        self.poll(right, wait, &mut wakers);
+        wake_all(&mut wakers);
+        let now = self.clock.now();
+        for wheel in &self.wheels {
+            fire(wheel, now, &mut wakers);
+        }
+    }
+
+    /// Fires the due timers of one wheel.
+    pub(crate) fn fire_due(&self, wheel: usize) {
+        let wheel = self.wheel(wheel);
+        if wheel.next_tick() != Tick::NEVER {
+            fire(wheel, self.clock.now(), &mut Vec::new());
+        }
+    }
+
+    /// Ends the sleep of whoever is in the poller, or is on the way there.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = &*self.waker.read().unwrap_or_else(PoisonError::into_inner) {
+            // Fails only where the descriptor's counter is full: a wake-up is pending then.
+            let _ = waker.wake();
+        }
+    }
+
+    /// For a timer that was started by a thread that will not look at its wheel.
+    pub(crate) fn wake_before(&self, tick: Tick) {
+        if tick.0 < self.sleeps_until.load(SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// Closes the descriptors and ends all timers and sources; whoever waits for one is woken.
+    pub(crate) fn close(&self) {
+        *self.waker.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.poller.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut wakers = self.reactor.close();
+        for wheel in &self.wheels {
+            wakers.append(&mut wheel.close());
+        }
+        wake_all(&mut wakers);
+    }
+
+    fn poll(&self, mut right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>) {
+        let Some(Poller { poll, events }) = &mut *right.0 else {
+            return;
+        };
+        let timeout = match wait {
+            Wait::Not => Some(Duration::ZERO),
+            Wait::UntilWoken => self.announce_sleep(),
+        };
+        let polled = poll.poll(events, timeout);
+        if wait == Wait::UntilWoken {
+            self.sleeps_until.store(0, SeqCst);
+        }
+        match polled {
+            Ok(()) => self.reactor.dispatch(events, wakers),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => panic!("the operating system's poller failed: {error}"),
+        }
+    }
+
+    /// Announces a sleep until the first timer, and gives its length.
+    fn announce_sleep(&self) -> Option<Duration> {
+        let mut until = self.next_tick();
+        loop {
+            self.sleeps_until.store(until.0, SeqCst);
+            let next = self.next_tick();
+            if next >= until {
+                break;
+            }
+            until = next;
+        }
+        (until != Tick::NEVER).then(|| self.clock.until(until))
+    }
+
+    fn next_tick(&self) -> Tick {
+        self.wheels
+            .iter()
+            .map(|wheel| wheel.next_tick())
+            .min()
+            .unwrap_or(Tick::NEVER)
+    }
+}
+
+fn fire(wheel: &Timers, now: Tick, wakers: &mut Vec<Waker>) {
+    loop {
+        let more = wheel.fire(now, wakers);
+        wake_all(wakers);
+        if !more {
+            return;
+        }
+    }
+}
+
+/// Wakes them all. A waker that panics is its owner's affair: the others are woken, and the worker lives on.
+fn wake_all(wakers: &mut Vec<Waker>) {
+    for waker in wakers.drain(..) {
+        if catch_unwind(AssertUnwindSafe(|| waker.wake())).is_err() {
+            eprintln!("canter: a waker panicked; the others were woken all the same");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A reference to a runtime: everything that can be asked of one, wherever one is.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crossbeam_utils::CachePadded;
+use futures_task::{FutureObj, Spawn, SpawnError};
+
+use super::current::{self, EnterGuard};
+use super::{block_on, default};
+use crate::blocking::Threads;
+use crate::driver::Driver;
+use crate::scheduler::{self, Scheduler};
+use crate::task::{self, JoinHandle, Registry, Woken};
+use crate::timer::Timers;
+
+/// What a runtime and all its handles share.
+pub(super) struct Shared {
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) threads: Arc<Threads>,
+    pub(super) registries: Box<[CachePadded<Arc<Registry>>]>,
+    pub(super) blocking: Arc<Registry>,
+}
+
+/// A reference to a [`Runtime`](super::Runtime): it starts tasks from anywhere, and does not keep the runtime from ending.
+///
+/// After the runtime has ended, tasks that are spawned are dropped at once and their joins say
+/// [cancelled](crate::task::JoinError::is_cancelled).
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>) -> Handle {
+        Handle { shared }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The runtime that this thread is in: that of the task or of the `block_on` that runs here, or the one that was
+    /// [entered](Handle::enter); otherwise the process-wide default one, which is started if it has to be.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the default runtime can't be started: the operating system has no thread or no descriptor left.
+    #[track_caller]
+    pub fn current() -> Handle {
+        current::with(Handle::clone)
+    }
+
+    /// As [`Handle::current`], but `None` where it would be the default runtime.
+    pub fn try_current() -> Option<Handle> {
+        current::entered().map(|handle| Handle::clone(&handle))
+    }
+
+    /// The process-wide default runtime, started if it has to be.
+    ///
+    /// # Panics
+    ///
+    /// As [`Handle::current`].
+    #[track_caller]
+    pub fn default_runtime() -> Handle {
+        default::handle().clone()
+    }
+
+    /// Makes this the current runtime of the thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        current::enter(self)
+    }
+
+    /// Starts a task whose output nobody wants. A panic in it is printed, with this place.
+    #[track_caller]
+    pub fn go<F>(&self, future: F)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        drop(self.spawn_at(future, Location::caller()));
+    }
+
+    /// Starts a task and gives the handle that waits for its output.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_at(future, Location::caller())
+    }
+
+    /// Runs a closure that may block on a thread of its own.
+    ///
+    /// At most as many run at once as [`Builder::blocking_threads`](super::Builder::blocking_threads) says; the others wait
+    /// in the order in which they came. A closure that has begun can't be aborted.
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, closure: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (runnable, handle) = task::new(&self.shared.blocking, async { closure() }, Location::caller());
+        if let Some(runnable) = runnable {
+            Registry::schedule(runnable, Woken::Parked);
+        }
+        handle
+    }
+
+    /// Runs a future on this thread until it ends, with this as the current runtime. See [`crate::block_on`].
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _entered = self.enter();
+        block_on::block_on(future)
+    }
+
+    #[inline]
+    pub(crate) fn spawn_at<F>(&self, future: F, place: &'static Location<'static>) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let registries = &self.shared.registries;
+        let number = scheduler::seat_here(&self.shared.scheduler).unwrap_or_else(outside_number);
+        let (runnable, handle) = task::new(&registries[number % registries.len()], future, place);
+        if let Some(runnable) = runnable {
+            Registry::schedule(runnable, Woken::Parked);
+        }
+        handle
+    }
+
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        self.shared.scheduler.driver()
+    }
+
+    /// The wheel for a timer that is started on this thread, and whether its owner looks at it by itself.
+    pub(crate) fn timers_here(&self) -> (&Arc<Timers>, bool) {
+        let scheduler = &self.shared.scheduler;
+        match scheduler::seat_here(scheduler) {
+            Some(seat) => (self.driver().wheel(seat), true),
+            None => (self.driver().wheel(scheduler.seat_count()), false),
+        }
+    }
+}
+
+/// Spreads the tasks that are spawned outside of the workers over the registries.
+fn outside_number() -> usize {
+    thread_local! {
+        static NUMBER: std::cell::Cell<usize> = {
+            static THREADS: AtomicUsize = AtomicUsize::new(0);
+            std::cell::Cell::new(THREADS.fetch_add(7, Relaxed))
+        };
+    }
+    NUMBER
+        .try_with(|number| number.replace(number.get().wrapping_add(1)))
+        .unwrap_or(0)
+}
+
+impl Spawn for Handle {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        self.status()?;
+        self.go(future);
+        Ok(())
+    }
+
+    fn status(&self) -> Result<(), SpawnError> {
+        if self.shared.scheduler.is_stopping() {
+            Err(SpawnError::shutdown())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("workers", &self.shared.scheduler.seat_count())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,313 @@
+//! A home for futures that are not `Send`: they stay on the thread on which they were spawned.
+//!
+//! A local task is scheduled like any other, from any thread, but its runnable only ever goes to the queue of its home, and
+//! only the home's thread takes it out. When a home goes, it first drops all of its tasks: the registry then is empty, so no
+//! waker finds a future to schedule any more.
+
+#![expect(
+    unsafe_code,
+    reason = "tasks of futures that are not `Send` are made, and kept to their thread"
+)]
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError};
+
+use crate::sync::{Mutex, lock};
+use crate::task::{self, JoinHandle, Registry, Runnable, Schedule, Woken};
+
+/// Local tasks run in one go before the future around them has its turn.
+const TASKS_AT_ONCE: usize = 64;
+
+/// The ready tasks of a home, and whom to wake when there is one.
+#[derive(Default)]
+struct LocalQueue {
+    state: Mutex<LocalState>,
+}
+
+#[derive(Default)]
+struct LocalState {
+    ready: VecDeque<Runnable>,
+    waker: Option<Waker>,
+}
+
+impl Schedule for LocalQueue {
+    fn schedule(&self, runnable: Runnable, _woken: Woken) {
+        let waker = {
+            let mut state = lock(&self.state);
+            state.ready.push_back(runnable);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// A thread's local tasks. It never leaves its thread.
+pub(super) struct Home {
+    tasks: OnceCell<(Arc<LocalQueue>, Arc<Registry>)>,
+    _thread: PhantomData<*const ()>,
+}
+
+thread_local! {
+    static HOME: RefCell<Option<Rc<Home>>> = const { RefCell::new(None) };
+}
+
+impl Home {
+    fn new() -> Rc<Home> {
+        Rc::new(Home {
+            tasks: OnceCell::new(),
+            _thread: PhantomData,
+        })
+    }
+
+    fn spawn_at<F>(&self, future: F, place: &'static Location<'static>) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (_, registry) = self.tasks.get_or_init(|| {
+            let queue = Arc::new(LocalQueue::default());
+            (queue.clone(), Registry::new(queue))
+        });
+        // SAFETY: the runnable goes to the queue of this home, and only this thread takes it out, in `next`.
+        let (runnable, handle) = unsafe { task::new_unchecked(registry, future, place) };
+        if let Some(runnable) = runnable {
+            Registry::schedule(runnable, Woken::Parked);
+        }
+        handle
+    }
+
+    /// The next ready task. Without one, `waker` is woken when there is.
+    fn next(&self, waker: Option<&Waker>) -> Option<Runnable> {
+        let (queue, _) = self.tasks.get()?;
+        let mut state = lock(&queue.state);
+        let ready = state.ready.pop_front();
+        if ready.is_none() {
+            state.waker = waker.cloned();
+        }
+        ready
+    }
+
+    /// Runs ready tasks for a while. True if there may be more.
+    pub(super) fn run_tasks(&self, waker: &Waker) -> bool {
+        for _ in 0..TASKS_AT_ONCE {
+            match self.next(Some(waker)) {
+                Some(runnable) => task::run(runnable),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tasks.get().is_none_or(|(_, registry)| registry.len() == 0)
+    }
+
+    /// Runs `f` with this as the thread's home.
+    fn enter<R>(self: &Rc<Self>, f: impl FnOnce() -> R) -> R {
+        struct Leave(Option<Rc<Home>>);
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                HOME.replace(self.0.take());
+            }
+        }
+        let _leave = Leave(HOME.replace(Some(self.clone())));
+        f()
+    }
+
+    /// Drops all tasks. Afterwards nothing of them is left but handles and wakers.
+    fn clear(self: &Rc<Self>) {
+        let Some((_, registry)) = self.tasks.get() else {
+            return;
+        };
+        self.enter(|| {
+            registry.close();
+            while registry.len() > 0 {
+                registry.wakers().into_iter().for_each(Waker::wake);
+                while let Some(runnable) = self.next(None) {
+                    drop(runnable);
+                }
+                // One that is left is in the hands of a thread that is just waking it.
+                thread::yield_now();
+            }
+        });
+    }
+}
+
+/// Runs `f` with a home for local tasks, which end with it.
+pub(super) fn in_home<R>(f: impl FnOnce(&Home) -> R) -> R {
+    struct Clear(Rc<Home>);
+    impl Drop for Clear {
+        fn drop(&mut self) {
+            self.0.clear();
+        }
+    }
+    let home = Clear(Home::new());
+    home.0.enter(|| f(&home.0))
+}
+
+/// Starts a task that stays on this thread; its future need not be `Send`.
+///
+/// It runs within the [`LocalSet`] or the `block_on` that runs here, and ends with it at the latest.
+///
+/// # Panics
+///
+/// Panics outside of both: on such a thread nobody would ever run the task.
+///
+/// # Examples
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// canter_executor::block_on(async {
+///     let shared = Rc::new(7);
+///     let task = canter_executor::spawn_local({
+///         let shared = shared.clone();
+///         async move { *shared + 1 }
+///     });
+///     assert_eq!(task.await.unwrap(), 8);
+/// });
+/// ```
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match HOME.with(|home| home.borrow().clone()) {
+        Some(home) => home.spawn_at(future, Location::caller()),
+        None => panic!(
+            "`spawn_local` called where no local task can run: call it within a `LocalSet` or a `block_on`"
+        ),
+    }
+}
+
+/// A home for tasks whose futures are not `Send`. All of them run on the thread that runs the set.
+///
+/// Run it with [`LocalSet::run_until`], or as a future itself, which ends when all of its tasks have. Each `block_on` has such
+/// a home of its own, so a set is needed only where local tasks are to outlive one, or inside of a spawned task's thread.
+///
+/// Dropping the set drops its tasks where they stand.
+///
+/// # Examples
+///
+/// ```
+/// use canter_executor::{block_on, task::LocalSet, yield_now};
+/// use std::{cell::Cell, rc::Rc};
+///
+/// let set = LocalSet::new();
+/// let count = Rc::new(Cell::new(0));
+/// for _ in 0..3 {
+///     let count = count.clone();
+///     set.spawn_local(async move {
+///         yield_now().await;
+///         count.set(count.get() + 1);
+///     });
+/// }
+/// block_on(set);
+/// assert_eq!(count.get(), 3);
+/// ```
+pub struct LocalSet {
+    home: Rc<Home>,
+}
+
+impl LocalSet {
+    /// A set without tasks.
+    pub fn new() -> LocalSet {
+        LocalSet { home: Home::new() }
+    }
+
+    /// Starts a task of this set. It runs when the set does.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.home.spawn_at(future, Location::caller())
+    }
+
+    /// Runs `future`, and this set's tasks beside it, until `future` ends. Tasks that have not ended stay in the set.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops `future`; the set's tasks stay where they are.
+    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            self.home.enter(|| {
+                if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                    return Poll::Ready(output);
+                }
+                self.run_tasks(cx);
+                Poll::Pending
+            })
+        })
+        .await
+    }
+
+    fn run_tasks(&self, cx: &mut Context<'_>) {
+        if self.home.run_tasks(cx.waker()) {
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
+impl Default for LocalSet {
+    fn default() -> LocalSet {
+        LocalSet::new()
+    }
+}
+
+impl Future for LocalSet {
+    type Output = ();
+
+    /// Ends when no task is left in the set.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.home.enter(|| self.run_tasks(cx));
+        if self.home.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Drop for LocalSet {
+    fn drop(&mut self) {
+        self.home.clear();
+    }
+}
+
+impl LocalSpawn for LocalSet {
+    fn spawn_local_obj(&self, future: LocalFutureObj<'static, ()>) -> Result<(), SpawnError> {
+        drop(self.spawn_local(future));
+        Ok(())
+    }
+}
+
+impl Spawn for LocalSet {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        drop(self.spawn_local(future));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tasks = self.home.tasks.get().map_or(0, |(_, registry)| registry.len());
+        f.debug_struct("LocalSet").field("tasks", &tasks).finish()
+    }
+}

@@ -1,0 +1,473 @@
+//! A runtime: workers, reactor, timers and the pool for blocking closures, from start to end.
+
+mod block_on;
+mod builder;
+pub(crate) mod current;
+mod default;
+mod handle;
+mod local;
+mod monitor;
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use canter_coop::Waiting;
+use crossbeam_utils::CachePadded;
+use futures_task::{FutureObj, Spawn, SpawnError};
+
+pub use builder::Builder;
+pub use current::EnterGuard;
+pub use handle::Handle;
+pub use local::{LocalSet, spawn_local};
+
+use crate::blocking::{BlockingQueue, Threads};
+use crate::driver::Driver;
+use crate::scheduler::{Core, Scheduler, Worker};
+use crate::sync::{Mutex, lock};
+use crate::task::{JoinHandle, Registry, TaskId};
+use handle::Shared;
+
+/// Registries a worker, so that those who spawn and those who finish tasks rarely meet at one.
+const REGISTRIES_A_WORKER: usize = 4;
+
+/// A runtime of one's own.
+///
+/// Within its tasks and its `block_on` it is the current one: `go`, `spawn`, `sleep` and sockets use it. Most programs need
+/// none: `#[canter::main]` makes one, and elsewhere there is the default runtime.
+///
+/// **Dropping** it ends it: each worker ends the poll that it is in, all tasks are dropped where they stand, closures of
+/// `spawn_blocking` that wait are dropped and those that run are waited for, and all threads and descriptors are gone when
+/// the drop returns. A task that never ends its poll keeps it from returning; [`Runtime::shutdown`] has a time limit.
+///
+/// # Panics
+///
+/// Dropping a runtime on one of its own threads, in a task or in a closure of `spawn_blocking`, panics, since it would have
+/// to wait for itself. The runtime ends all the same, without anybody waiting for it.
+///
+/// # Examples
+///
+/// ```
+/// use canter_executor::runtime::Runtime;
+///
+/// let runtime = Runtime::new().unwrap();
+/// let task = runtime.spawn(async { "done" });
+/// assert_eq!(runtime.block_on(task).unwrap(), "done");
+/// ```
+pub struct Runtime {
+    handle: Handle,
+    monitor: Option<thread::JoinHandle<()>>,
+}
+
+thread_local! {
+    /// The runtime whose pool this thread belongs to.
+    static OWNER: Cell<*const Shared> = const { Cell::new(ptr::null()) };
+}
+
+impl Runtime {
+    /// A runtime with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Builder::build`].
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new().build()
+    }
+
+    /// Sets up a runtime that differs from the defaults.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    fn start(workers: usize, blocking_threads: usize) -> io::Result<Runtime> {
+        // A wheel for each worker, and one for the threads outside.
+        let driver = Arc::new(Driver::new(workers + 1)?);
+        let scheduler = Arc::new(Scheduler::new(driver, workers));
+        let threads = Threads::new(blocking_threads);
+        let registries = (0..workers * REGISTRIES_A_WORKER)
+            .map(|_| CachePadded::new(Registry::new(scheduler.clone())))
+            .collect();
+        let blocking = Registry::new(Arc::new(BlockingQueue(threads.clone())));
+        let handle = Handle::new(Arc::new(Shared {
+            scheduler,
+            threads,
+            registries,
+            blocking,
+        }));
+        let mut runtime = Runtime {
+            handle,
+            monitor: None,
+        };
+        runtime.start_threads(workers)?; // on an error the drop ends those that run
+        Ok(runtime)
+    }
+
+    fn start_threads(&mut self, workers: usize) -> io::Result<()> {
+        let Shared {
+            scheduler, threads, ..
+        } = &**self.handle.shared();
+        let handle = self.handle.clone();
+        threads.set_on_thread(Arc::new(move |serve| {
+            OWNER.set(Arc::as_ptr(handle.shared()));
+            let _entered = handle.enter();
+            serve();
+        }));
+        for core in (0..workers).map(|_| scheduler.add_seat()).collect::<Vec<_>>() {
+            start_worker(scheduler, threads, core).map_err(|(core, error)| {
+                scheduler.vacate(*core);
+                error
+            })?;
+        }
+        let watched = scheduler.clone();
+        let monitor = thread::Builder::new().name("canter-monitor".to_owned());
+        self.monitor = Some(monitor.spawn(move || monitor::watch(&watched))?);
+        Ok(())
+    }
+
+    /// The handle of this runtime, to be cloned and sent around.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Makes this the current runtime of the thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Runs a future on this thread until it ends, with this as the current runtime. See [`crate::block_on`].
+    ///
+    /// The tasks that the future started go on afterwards, until the runtime is dropped.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    /// Starts a task whose output nobody wants. See [`crate::go`].
+    #[track_caller]
+    pub fn go<F>(&self, future: F)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.go(future);
+    }
+
+    /// Starts a task and gives the handle that waits for its output. See [`crate::spawn`].
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a closure that may block on a thread of its own. See [`Handle::spawn_blocking`].
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, closure: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.handle.spawn_blocking(closure)
+    }
+
+    /// Waits until all tasks have ended, those that they start meanwhile included, and then ends the runtime. What has not
+    /// ended after `timeout` is dropped, or left behind if it is in the middle of a poll.
+    ///
+    /// # Errors
+    ///
+    /// Names the tasks that had not ended. On one of the runtime's own threads it says that it can't wait there; the runtime
+    /// ends all the same, without anybody waiting for it.
+    pub fn shutdown(mut self, timeout: Duration) -> Result<(), ShutdownError> {
+        if self.is_inside() {
+            self.end_elsewhere();
+            return Err(ShutdownError {
+                inside: true,
+                unfinished: Vec::new(),
+            });
+        }
+        let deadline = Instant::now().checked_add(timeout);
+        let shared = self.handle.shared().clone();
+        while shared.all_registries().any(|registry| registry.len() > 0) {
+            if !shared
+                .all_registries()
+                .all(|registry| registry.wait_empty(deadline))
+            {
+                break;
+            }
+        }
+        let unfinished = shared.unfinished();
+        // A poll that is under way gets a moment to end, however little of the time is left.
+        let patience = deadline.map(|deadline| deadline.max(Instant::now() + PATIENCE));
+        self.end(patience);
+        if unfinished.is_empty() {
+            Ok(())
+        } else {
+            Err(ShutdownError {
+                inside: false,
+                unfinished,
+            })
+        }
+    }
+
+    /// Whether this is one of the runtime's own threads.
+    fn is_inside(&self) -> bool {
+        ptr::eq(OWNER.get(), Arc::as_ptr(self.handle.shared()))
+    }
+
+    /// Ends the runtime, once. Waits for its threads until `deadline`.
+    fn end(&mut self, deadline: Option<Instant>) {
+        let shared = self.handle.shared();
+        let Some(ended) = shared.end(&self.handle, deadline) else {
+            return;
+        };
+        if let Some(monitor) = self.monitor.take().filter(|_| ended) {
+            let _ = monitor.join();
+        }
+    }
+
+    /// Ends the runtime on a thread that is none of its own.
+    fn end_elsewhere(&mut self) {
+        let handle = self.handle.clone();
+        let monitor = self.monitor.take();
+        let ends = move || {
+            let _ = handle.shared().end(&handle, None);
+            monitor.map(thread::JoinHandle::join);
+        };
+        if let Err(error) = thread::Builder::new().name("canter-end".to_owned()).spawn(ends) {
+            eprintln!("canter: a runtime that was dropped inside itself could not be ended: {error}");
+        }
+    }
+}
+
+/// What a shutdown whose time is over still allows for polls that are under way.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if self.handle.shared().has_ended() {
+            return;
+        }
+        if !self.is_inside() {
+            self.end(None);
+            return;
+        }
+        self.end_elsewhere();
+        let message = "a canter `Runtime` was dropped on one of its own threads, where nobody can wait for it: \
+                       drop it outside of its tasks, or keep a `Handle` in them";
+        if thread::panicking() {
+            eprintln!("canter: {message}");
+        } else {
+            panic!("{message}");
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("handle", &self.handle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Spawn for Runtime {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        self.handle.spawn_obj(future)
+    }
+
+    fn status(&self) -> Result<(), SpawnError> {
+        self.handle.status()
+    }
+}
+
+/// Puts a worker into the seat of `core`, on a thread of the pool.
+fn start_worker(
+    scheduler: &Arc<Scheduler>,
+    threads: &Arc<Threads>,
+    core: Box<Core>,
+) -> Result<(), (Box<Core>, io::Error)> {
+    // In a cell, so that it comes back where no thread can be had.
+    let core = Arc::new(Mutex::new(Some(core)));
+    let (scheduler, pool, given) = (scheduler.clone(), threads.clone(), core.clone());
+    let job = move || {
+        let Some(core) = lock(&given).take() else { return };
+        let hand_over = {
+            let scheduler = scheduler.clone();
+            move |core| {
+                start_worker(&scheduler, &pool, core).map_err(|(core, error)| {
+                eprintln!("canter: a task blocks its worker, and no thread can be had to take its place: {error}");
+                core
+            })
+            }
+        };
+        Worker::new(scheduler, core, Box::new(hand_over)).run();
+    };
+    threads.start_worker(Box::new(job)).map_err(|(_, error)| {
+        let core = lock(&core).take().expect("the job that was refused has not run");
+        (core, error)
+    })
+}
+
+/// The end of a runtime.
+impl Shared {
+    fn all_registries(&self) -> impl Iterator<Item = &Registry> {
+        self.registries
+            .iter()
+            .map(|registry| &***registry)
+            .chain([&*self.blocking])
+    }
+
+    fn has_ended(&self) -> bool {
+        self.scheduler.is_stopping()
+    }
+
+    fn unfinished(&self) -> Vec<Unfinished> {
+        let mut unfinished = Vec::new();
+        for registry in self.all_registries() {
+            registry.for_each(|task| {
+                unfinished.push(Unfinished {
+                    id: task.id(),
+                    spawned_at: task.spawned_at(),
+                    waiting: task.waiting(),
+                });
+            });
+        }
+        unfinished.sort_by_key(|task| task.id);
+        unfinished
+    }
+
+    /// Ends everything: first the workers, then all tasks, then the descriptors and the other threads. A thread that blocks
+    /// in the middle of a task may wait for something that ends with the tasks, so those go first. `None` if it has ended
+    /// before; false if threads are left behind because the time is over.
+    fn end(&self, handle: &Handle, deadline: Option<Instant>) -> Option<bool> {
+        if self.has_ended() {
+            return None;
+        }
+        let _entered = handle.enter(); // for destructors that spawn
+        self.all_registries().for_each(Registry::close);
+        self.scheduler.stop();
+        let vacated = self.scheduler.wait_vacated(deadline);
+        self.drop_tasks();
+        self.scheduler.driver().close();
+        self.threads.close();
+        self.drop_tasks();
+        let joined = self.threads.join(deadline);
+        while joined && self.all_registries().any(|registry| registry.len() > 0) {
+            // One that is left is in the hands of a thread that is just waking it.
+            self.drop_tasks();
+            thread::yield_now();
+        }
+        Some(vacated && joined)
+    }
+
+    /// Drops every task that no thread polls.
+    fn drop_tasks(&self) {
+        for registry in self.all_registries() {
+            // A task that waits is scheduled by this, and dropped out of the injector.
+            registry.wakers().into_iter().for_each(|waker| waker.wake());
+        }
+        while let Some(runnable) = self.scheduler.take_any() {
+            if catch_unwind(AssertUnwindSafe(|| drop(runnable))).is_err() {
+                eprintln!("canter: a destructor panicked while its runtime ended");
+            }
+        }
+    }
+}
+
+/// [`Runtime::shutdown`] did not see all tasks end.
+pub struct ShutdownError {
+    inside: bool,
+    unfinished: Vec<Unfinished>,
+}
+
+impl ShutdownError {
+    /// The tasks that had not ended when the time was over, the oldest first.
+    pub fn unfinished(&self) -> &[Unfinished] {
+        &self.unfinished
+    }
+
+    /// The shutdown was called on one of the runtime's own threads, and could not wait there.
+    pub fn is_inside(&self) -> bool {
+        self.inside
+    }
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.inside {
+            return f.write_str(
+                "a runtime can't wait for its own end on one of its threads: shut it down outside of its tasks",
+            );
+        }
+        const NAMED: usize = 10;
+        let number = self.unfinished.len();
+        let (tasks, were) = if number == 1 {
+            ("task", "was")
+        } else {
+            ("tasks", "were")
+        };
+        write!(
+            f,
+            "{number} {tasks} had not ended when the runtime did, and {were} dropped: "
+        )?;
+        for (index, task) in self.unfinished.iter().take(NAMED).enumerate() {
+            write!(f, "{}{task}", if index == 0 { "" } else { "; " })?;
+        }
+        if number > NAMED {
+            write!(f, "; and {} more", number - NAMED)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Debug for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShutdownError({self})")
+    }
+}
+
+impl Error for ShutdownError {}
+
+/// A task that had not ended when its runtime was shut down.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    id: TaskId,
+    spawned_at: &'static Location<'static>,
+    waiting: Option<Waiting>,
+}
+
+impl Unfinished {
+    /// The task.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Where it was spawned.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    /// What it waited for, as far as its leaf futures said; `None` if it was ready or running.
+    pub fn waiting(&self) -> Option<Waiting> {
+        self.waiting
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {} (spawned at {})", self.id, self.spawned_at)?;
+        match self.waiting {
+            Some(waiting) => write!(f, " waiting for {waiting}"),
+            None => Ok(()),
+        }
+    }
+}

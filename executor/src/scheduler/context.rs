@@ -1,0 +1,120 @@
+//! What a thread knows of the worker that runs on it. The one thread-local of the scheduler, and all access to it.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::sync::Arc;
+
+use super::Scheduler;
+use super::seat::Core;
+use crate::task::{Runnable, Woken};
+
+/// Gives a seat to another thread. Where no thread can be had, the seat comes back.
+pub(super) type HandOver = dyn Fn(Box<Core>) -> Result<(), Box<Core>>;
+
+/// The state of one worker. It lies on the stack of the thread that runs it.
+pub(super) struct Context {
+    pub(super) scheduler: Arc<Scheduler>,
+    /// `None` once the seat was handed over. Borrowed for moments only, never while a task runs or a waker is called.
+    pub(super) core: RefCell<Option<Box<Core>>>,
+    /// While a turn of the driver wakes tasks: how many so far. They go to the queue in their order, and one look at the
+    /// sleepers afterwards does for all.
+    pub(super) batch: Cell<Option<usize>>,
+    pub(super) hand_over: Box<HandOver>,
+}
+
+thread_local! {
+    static CONTEXT: Cell<*const Context> = const { Cell::new(ptr::null()) };
+}
+
+impl Context {
+    /// Runs `f` with this context as the thread's own.
+    pub(super) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct Leave(*const Context);
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                CONTEXT.set(self.0);
+            }
+        }
+        let _leave = Leave(CONTEXT.replace(self));
+        f()
+    }
+
+    /// Whether the thread still sits in a seat.
+    pub(super) fn has_seat(&self) -> bool {
+        self.core.borrow().is_some()
+    }
+
+    /// Puts a task where this worker finds it; into the injector where the seat was handed over.
+    fn push(&self, runnable: Runnable, woken: Woken) {
+        let core = self.core.borrow();
+        let Some(core) = core.as_deref() else {
+            self.scheduler.inject(runnable);
+            return;
+        };
+        if let Some(woken) = self.batch.get() {
+            self.batch.set(Some(woken + 1));
+            core.queue.push(runnable);
+            return;
+        }
+        match woken {
+            // It leaves as many ready tasks as there were, and goes behind all of them: nobody has to be woken.
+            Woken::WhileRunning => core.queue.push(runnable),
+            Woken::Parked => {
+                let previous = self.scheduler.seats.get(core.seat).next.replace(runnable);
+                if let Some(previous) = previous {
+                    core.queue.push(previous);
+                    self.scheduler.notify();
+                }
+            }
+        }
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the thread-local points to a context on the stack of this thread"
+)]
+fn with<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
+    // SAFETY: the pointer is null or was set by `Context::enter`, which sets it back before the context goes; the reference
+    // stays on this thread and within this call.
+    f(unsafe { CONTEXT.get().as_ref() })
+}
+
+/// Whether this thread sits in a seat of that scheduler.
+pub(super) fn sits_here(scheduler: &Scheduler) -> bool {
+    with(|context| {
+        context
+            .is_some_and(|context| ptr::eq(Arc::as_ptr(&context.scheduler), scheduler) && context.has_seat())
+    })
+}
+
+/// Schedules a task on the worker of this thread; the caller has asked [`sits_here`].
+pub(super) fn schedule_here(runnable: Runnable, woken: Woken) {
+    with(|context| match context {
+        Some(context) => context.push(runnable, woken),
+        None => unreachable!("`sits_here` said that there is a worker"),
+    });
+}
+
+/// The number of the seat in which this thread sits, if it is one of that scheduler's.
+pub(crate) fn seat_here(scheduler: &Scheduler) -> Option<usize> {
+    with(|context| {
+        let context = context.filter(|context| ptr::eq(Arc::as_ptr(&context.scheduler), scheduler))?;
+        context.core.borrow().as_ref().map(|core| core.seat)
+    })
+}
+
+/// Declares that this thread is about to block: its seat, with queue and next slot, goes to another thread. Nothing happens
+/// on a thread that sits in none.
+pub(crate) fn leave_seat() {
+    with(|context| {
+        let Some(context) = context else { return };
+        if context.batch.get().is_some() {
+            return; // a waker blocks in the middle of a turn: the turn goes on with this seat
+        }
+        let core = context.core.borrow_mut().take();
+        if let Some(Err(core)) = core.map(|core| (context.hand_over)(core)) {
+            *context.core.borrow_mut() = Some(core);
+        }
+    });
+}

@@ -1,0 +1,254 @@
+//! The worker: one loop that finds a task and runs it, and the steps by which it finds one.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crossbeam_deque::Steal;
+
+use super::Scheduler;
+use super::context::{Context, HandOver};
+use super::idle::Search;
+use super::seat::{Core, Seat};
+use crate::driver::Wait;
+use crate::task::{self, Runnable};
+
+/// After that many polls a worker looks at the injector, the timers and the kernel's events, however much is in its queue.
+const POLLS_BETWEEN_LOOKS: u32 = 61;
+
+/// Tasks from the next slot in a row before the queue has its turn.
+const LONGEST_STREAK: u32 = 16;
+
+/// Passes over everybody's queues before a search ends in vain; next slots are taken on the last one.
+const SEARCH_PASSES: usize = 3;
+
+/// Spins between two passes: a short look around costs less than to sleep and be woken.
+const SPINS_BETWEEN_PASSES: usize = 20;
+
+/// Runs tasks from a seat until the scheduler stops or the seat is handed over.
+pub(crate) struct Worker {
+    context: Context,
+    /// Whether this worker is counted among those that search.
+    search: Cell<Search>,
+}
+
+impl Worker {
+    /// A worker that sits down in the seat of `core`.
+    pub(crate) fn new(scheduler: Arc<Scheduler>, core: Box<Core>, hand_over: Box<HandOver>) -> Worker {
+        let context = Context {
+            scheduler,
+            core: RefCell::new(Some(core)),
+            batch: Cell::new(None),
+            hand_over,
+        };
+        Worker {
+            context,
+            search: Cell::new(Search::No),
+        }
+    }
+
+    /// The loop.
+    pub(crate) fn run(&self) {
+        self.context.enter(|| {
+            while let Some(runnable) = self.find() {
+                task::run(runnable);
+            }
+        });
+    }
+
+    /// The next task, after as much searching and sleeping as it takes; `None` if this thread is to leave.
+    fn find(&self) -> Option<Runnable> {
+        loop {
+            let scheduler = &self.context.scheduler;
+            if scheduler.is_stopping() || !self.context.has_seat() {
+                return None;
+            }
+            let looks = self.with_core(|core, seat| core.count_poll(seat) % POLLS_BETWEEN_LOOKS == 0);
+            if looks {
+                self.look_outside();
+            }
+            let found = self.with_core(|core, seat| {
+                if looks { self.take_injected(core) } else { None }
+                    .or_else(|| own(core, seat))
+                    .or_else(|| self.take_injected(core))
+            });
+            match found.or_else(|| self.search()) {
+                Some(runnable) => {
+                    self.end_search();
+                    return Some(runnable);
+                }
+                None => self.sleep(),
+            }
+        }
+    }
+
+    /// I/O events and due timers, without waiting.
+    fn look_outside(&self) {
+        let driver = &self.context.scheduler.driver;
+        match driver.try_right() {
+            Some(right) => self.in_batch(|| driver.turn(right, Wait::Not)),
+            None => self.in_batch(|| driver.fire_due(self.seat_number())),
+        }
+    }
+
+    /// Runs `f`, which wakes tasks; all of them go to the queue in their order. Somebody is told if that is more than this
+    /// worker is about to run itself.
+    fn in_batch(&self, f: impl FnOnce()) {
+        let batch = &self.context.batch;
+        batch.set(Some(0));
+        f();
+        if batch.take().is_some_and(|woken| woken > 1) {
+            self.context.scheduler.notify();
+        }
+    }
+
+    fn take_injected(&self, core: &Core) -> Option<Runnable> {
+        let injector = &self.context.scheduler.injector;
+        if injector.is_empty() {
+            return None;
+        }
+        retrying(|| injector.steal_batch_and_pop(&core.queue))
+    }
+
+    /// Passes over everybody's queues, if not too many others do so.
+    fn search(&self) -> Option<Runnable> {
+        let scheduler = &self.context.scheduler;
+        if self.search.get() == Search::No {
+            self.search
+                .set(scheduler.idle.start_search(scheduler.seats.len()));
+        }
+        if self.search.get() == Search::No {
+            return None;
+        }
+        for _ in 1..SEARCH_PASSES {
+            let found = self.with_core(|core, _| self.take_injected(core).or_else(|| self.steal(core)));
+            if found.is_some() {
+                return found;
+            }
+            (0..SPINS_BETWEEN_PASSES).for_each(|_| std::hint::spin_loop());
+        }
+        self.with_core(|core, _| {
+            self.take_injected(core)
+                .or_else(|| self.steal(core))
+                .or_else(|| self.steal_next(core))
+        })
+    }
+
+    /// Half of somebody's queue, beginning with a random seat.
+    fn steal(&self, core: &Core) -> Option<Runnable> {
+        self.victims(core)
+            .find_map(|seat| retrying(|| seat.stealer.steal_batch_and_pop(&core.queue)))
+    }
+
+    /// Somebody's next slot, if its worker does not come to run it: one that is between two tasks will, and to take the
+    /// task from its warm cache would cost more than it gains.
+    fn steal_next(&self, core: &Core) -> Option<Runnable> {
+        self.victims(core).find_map(|seat| {
+            if seat.next.is_empty() {
+                return None;
+            }
+            let polls = seat.polls();
+            for _ in 0..8 * SPINS_BETWEEN_PASSES {
+                std::hint::spin_loop();
+                if seat.polls() != polls {
+                    return None;
+                }
+            }
+            seat.next.take()
+        })
+    }
+
+    fn victims(&self, core: &Core) -> impl Iterator<Item = &Seat> {
+        let seats = &self.context.scheduler.seats;
+        let (len, own) = (seats.len(), core.seat);
+        let first = core.random_below(len);
+        (0..len)
+            .map(move |step| (first + step) % len)
+            .filter(move |&seat| seat != own)
+            .map(|seat| seats.get(seat))
+    }
+
+    /// Found something: whoever pushed more work while this worker searched relied on it to call the next one.
+    fn end_search(&self) {
+        let scheduler = &self.context.scheduler;
+        if self.search.replace(Search::No) == Search::Yes
+            && scheduler.idle.stop_search()
+            && scheduler.has_visible_work()
+        {
+            scheduler.notify();
+        }
+    }
+
+    /// Sleeps until there is something to do: in the poller if nobody else is there, otherwise parked.
+    fn sleep(&self) {
+        let scheduler = &self.context.scheduler;
+        let (number, driver) = (self.seat_number(), &scheduler.driver);
+        scheduler.idle.sleep(number, self.search.replace(Search::No));
+        if scheduler.has_visible_work() {
+            scheduler.idle.resume(number);
+            self.search.set(Search::Yes);
+            return;
+        }
+        if !scheduler.is_stopping() {
+            let seat = scheduler.seats.get(number);
+            match driver.try_right() {
+                Some(right) => self.in_batch(|| seat.parker.poll(|| driver.turn(right, Wait::UntilWoken))),
+                None => {
+                    let own = driver.wheel(number).next_tick();
+                    let timeout = (own < driver.sleeps_until()).then(|| driver.clock().until(own));
+                    seat.parker.park(timeout);
+                    self.in_batch(|| driver.fire_due(number));
+                }
+            }
+        }
+        self.search.set(scheduler.idle.wake(number));
+        scheduler.tell_monitor();
+    }
+
+    fn seat_number(&self) -> usize {
+        self.with_core(|core, _| core.seat)
+    }
+
+    /// The seat is given up by a task that runs, so between two tasks it is there.
+    fn with_core<R>(&self, f: impl FnOnce(&Core, &Seat) -> R) -> R {
+        let core = self.context.core.borrow();
+        let core = core
+            .as_deref()
+            .expect("a worker keeps its seat between two tasks");
+        f(core, self.context.scheduler.seats.get(core.seat))
+    }
+}
+
+impl Drop for Worker {
+    /// Gets up: the seat, if it is still there, is given up with all that is in it.
+    fn drop(&mut self) {
+        let scheduler = &self.context.scheduler;
+        if self.search.replace(Search::No) == Search::Yes && scheduler.idle.stop_search() {
+            scheduler.notify();
+        }
+        if let Some(core) = self.context.core.take() {
+            scheduler.vacate(*core);
+        }
+    }
+}
+
+/// The own next slot and the own queue, so that neither starves the other.
+fn own(core: &Core, seat: &Seat) -> Option<Runnable> {
+    if core.streak.get() < LONGEST_STREAK {
+        if let Some(runnable) = seat.next.take() {
+            core.streak.set(core.streak.get() + 1);
+            return Some(runnable);
+        }
+    }
+    core.streak.set(0);
+    core.queue.pop().or_else(|| seat.next.take())
+}
+
+fn retrying<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}

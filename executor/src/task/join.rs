@@ -1,0 +1,291 @@
+//! The end of a task as others see it: the handle that waits for it, and what it says when there is no value.
+
+#![expect(
+    unsafe_code,
+    reason = "the handle keeps the allocation alive whose waker it takes"
+)]
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use async_task::FallibleTask;
+use canter_coop::{Reason, waiting};
+
+use super::meta::{Meta, MetaRef, TaskId};
+
+static JOIN: Reason = Reason::new("join");
+
+/// Waits for a task and gives its output.
+///
+/// Dropping the handle detaches the task: it goes on, and its output is dropped. A panic of a task that nobody joins is
+/// printed to standard error with the place where the task was spawned.
+///
+/// # Cancel safety
+///
+/// Polling the handle by reference (`&mut handle`) and dropping that future loses nothing: the output stays with the handle.
+///
+/// # Panics
+///
+/// Polling it again after it gave its output panics.
+///
+/// # Examples
+///
+/// ```
+/// # use canter_executor::{block_on, spawn};
+/// block_on(async {
+///     let answer = spawn(async { 6 * 7 });
+///     assert_eq!(answer.await.unwrap(), 42);
+/// });
+/// ```
+#[must_use = "dropping a handle detaches the task; `go` says so more plainly"]
+pub struct JoinHandle<T> {
+    task: Option<FallibleTask<Result<T, Failure>, Meta>>,
+    meta: MetaRef,
+}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn new(task: FallibleTask<Result<T, Failure>, Meta>, meta: MetaRef) -> JoinHandle<T> {
+        JoinHandle {
+            task: Some(task),
+            meta,
+        }
+    }
+
+    /// Asks the task to end: it is dropped at the await where it stands, and the join says
+    /// [cancelled](JoinError::is_cancelled).
+    ///
+    /// A task that is running goes on to its next await; one that ends by itself before that keeps its output. A closure of
+    /// `spawn_blocking` that has begun can't be stopped. Aborting a task that has ended does nothing.
+    pub fn abort(&self) {
+        if self.is_finished() {
+            return;
+        }
+        self.meta.set_aborted();
+        // SAFETY: this handle's task reference keeps the allocation alive until `detach`, which only `drop` and the end of
+        // `poll` call; `is_finished` was false, so neither has.
+        unsafe { self.meta.waker() }.wake();
+    }
+
+    /// Whether the task has ended and the join would not wait.
+    pub fn is_finished(&self) -> bool {
+        self.task.as_ref().is_none_or(|task| task.is_finished())
+    }
+
+    /// The identity of the task.
+    ///
+    /// # Panics
+    ///
+    /// Panics after the handle gave the task's output.
+    #[track_caller]
+    pub fn id(&self) -> TaskId {
+        assert!(
+            self.task.is_some(),
+            "`JoinHandle::id` called after the handle gave the task's output"
+        );
+        self.meta.id()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let task = self
+            .task
+            .as_mut()
+            .expect("`JoinHandle` polled after it gave the task's output");
+        let Poll::Ready(ended) = Pin::new(task).poll(cx) else {
+            waiting::report(&JOIN, Location::caller());
+            return Poll::Pending;
+        };
+        let result = match ended {
+            Some(Ok(output)) => Ok(output),
+            Some(Err(Failure::Panic(panic))) => Err(panic.into_join_error()),
+            Some(Err(Failure::Cancelled)) | None => Err(JoinError::cancelled(&self.meta)),
+        };
+        self.task = None;
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.detach();
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("JoinHandle");
+        if self.task.is_some() {
+            out.field("id", &self.meta.id());
+        }
+        out.field("finished", &self.is_finished()).finish()
+    }
+}
+
+/// Why a task ended without an output, as the task's allocation keeps it.
+pub(crate) enum Failure {
+    Cancelled,
+    Panic(Box<Panic>),
+}
+
+impl Failure {
+    pub(super) fn panic(meta: &Meta, payload: Box<dyn Any + Send>) -> Failure {
+        Failure::Panic(Box::new(Panic {
+            payload: Some(payload),
+            id: meta.id(),
+            spawned_at: meta.spawned_at(),
+        }))
+    }
+}
+
+/// A panic on its way to whoever joins; one that never gets there is printed, so that it can't be swallowed.
+pub(crate) struct Panic {
+    payload: Option<Box<dyn Any + Send>>,
+    id: TaskId,
+    spawned_at: &'static Location<'static>,
+}
+
+impl Panic {
+    fn into_join_error(mut self) -> JoinError {
+        let kind = match self.payload.take() {
+            Some(payload) => Kind::Panic(Mutex::new(payload)),
+            None => Kind::Cancelled,
+        };
+        JoinError {
+            id: self.id,
+            spawned_at: self.spawned_at,
+            kind,
+        }
+    }
+}
+
+impl Drop for Panic {
+    fn drop(&mut self) {
+        if let Some(payload) = self.payload.take() {
+            let Panic { id, spawned_at, .. } = self;
+            let message = message(&*payload);
+            eprintln!("canter: task {id} (spawned at {spawned_at}) panicked and nobody joins it: {message}");
+        }
+    }
+}
+
+/// Why a task has no output: it was cancelled, or it panicked.
+///
+/// A task is cancelled by [`JoinHandle::abort`], or when its runtime ends before it does.
+pub struct JoinError {
+    id: TaskId,
+    spawned_at: &'static Location<'static>,
+    kind: Kind,
+}
+
+enum Kind {
+    Cancelled,
+    /// Behind a lock because the error is shared between threads and a payload need not be.
+    Panic(Mutex<Box<dyn Any + Send>>),
+}
+
+impl JoinError {
+    fn cancelled(meta: &Meta) -> JoinError {
+        JoinError {
+            id: meta.id(),
+            spawned_at: meta.spawned_at(),
+            kind: Kind::Cancelled,
+        }
+    }
+
+    /// The task was aborted, or its runtime ended.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.kind, Kind::Cancelled)
+    }
+
+    /// The task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.kind, Kind::Panic(_))
+    }
+
+    /// The payload of the panic, for [`std::panic::resume_unwind`] or a closer look.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the task did not panic; [`JoinError::try_into_panic`] gives the error back instead.
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!("`JoinError::into_panic` called on an error that is no panic: {error}"),
+        }
+    }
+
+    /// The payload of the panic.
+    ///
+    /// # Errors
+    ///
+    /// Gives the error back if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        match self.kind {
+            Kind::Panic(payload) => Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            Kind::Cancelled => Err(self),
+        }
+    }
+
+    /// The task that this is about.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Where the task was spawned.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {} (spawned at {}) ", self.id, self.spawned_at)?;
+        match &self.kind {
+            Kind::Cancelled => f.write_str("was cancelled"),
+            Kind::Panic(payload) => {
+                write!(
+                    f,
+                    "panicked: {}",
+                    message(&**payload.lock().unwrap_or_else(PoisonError::into_inner))
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl Error for JoinError {}
+
+impl From<JoinError> for std::io::Error {
+    fn from(error: JoinError) -> std::io::Error {
+        std::io::Error::other(error)
+    }
+}
+
+/// The words of a panic, where its payload has any.
+fn message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(a payload that is no string)")
+}

@@ -1,0 +1,39 @@
+//! Tasks: one allocation each, with the user's future, its output and what others may know about it.
+
+mod join;
+mod local_key;
+mod meta;
+mod raw;
+mod registry;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub use join::{JoinError, JoinHandle};
+pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
+pub use meta::TaskId;
+
+pub use crate::runtime::{LocalSet, spawn_local};
+pub use crate::yield_now::{YieldNow, yield_now};
+
+pub(crate) use meta::Meta;
+pub(crate) use raw::{new, new_unchecked};
+pub(crate) use registry::{Registry, Schedule};
+
+/// A task that is ready, and the right to poll it.
+pub(crate) type Runnable = async_task::Runnable<Meta>;
+
+/// Polls a task once. A panic of its future never gets here: it goes to whoever joins.
+pub(crate) fn run(runnable: Runnable) {
+    if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
+        eprintln!("canter: the destructor of an output that nobody wanted panicked; the thread goes on");
+    }
+}
+
+/// What a task was doing when it was woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// It waited.
+    Parked,
+    /// It ran: it yields, or somebody was quick. It goes behind everything that is ready.
+    WhileRunning,
+}

@@ -31,28 +31,25 @@
 //! # Unsafe code
 //!
 //! It is confined to `task/` (pinning the future that a task wraps, reading a task's metadata), `scheduler/slot.rs` (a task
-//! as a bare pointer), `scheduler/context.rs` (the thread's worker behind a thread-local) and `runtime/local.rs` (futures that
+//! as a bare pointer), `scheduler/context.rs` (the thread's worker behind a thread-local) and `task/local_set.rs` (futures that
 //! are not `Send`).
 
 mod blocking;
 mod driver;
+pub mod io;
+pub mod net;
 mod reactor;
 pub mod runtime;
 mod scheduler;
+#[cfg(unix)]
+pub mod signal;
 mod sync;
 pub mod task;
 pub mod time;
 mod timer;
 mod yield_now;
 
-/// Sources of I/O events of one's own: any [`mio::event::Source`] on the runtime's reactor.
-pub mod io {
-    pub use crate::reactor::{Async, Interest, Registration};
-    pub use mio;
-}
-
-pub use runtime::spawn_local;
-pub use task::JoinHandle;
+pub use task::{JoinHandle, spawn_local};
 pub use yield_now::{YieldNow, yield_now};
 
 use std::panic::Location;

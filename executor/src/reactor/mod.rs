@@ -2,8 +2,6 @@
 //!
 //! It has no thread. The driver waits in the kernel and hands the events over; here they become wakers.
 
-mod async_io;
-mod registration;
 mod source;
 
 use std::io;
@@ -12,12 +10,11 @@ use std::task::Waker;
 
 use mio::{Interest as MioInterest, Token};
 
-pub use async_io::Async;
-pub use registration::Registration;
 pub use source::Interest;
+pub(crate) use source::{Seen, Source, WaiterId};
 
 use crate::sync::{Mutex, lock};
-use source::{Event, Source};
+use source::Event;
 
 pub(crate) struct Reactor {
     /// `None` once the reactor has ended, so that the descriptor is closed although sources outlive it.
@@ -42,6 +39,13 @@ struct Place {
 const INDEX_BITS: u32 = usize::BITS / 2;
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const INTERESTS: MioInterest = MioInterest::READABLE
+    .add(MioInterest::WRITABLE)
+    .add(MioInterest::PRIORITY);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const INTERESTS: MioInterest = MioInterest::READABLE.add(MioInterest::WRITABLE);
+
 /// The token of the driver's own waker: an index that no source gets to.
 pub(crate) const WAKER: Token = Token(usize::MAX);
 
@@ -53,8 +57,8 @@ impl Reactor {
         }
     }
 
-    /// Registers `io` for both directions.
-    fn register(&self, io: &mut impl mio::event::Source) -> io::Result<(Arc<Source>, Token)> {
+    /// Registers `io` for both directions, and for urgent data where the poller tells of it.
+    pub(crate) fn register(&self, io: &mut impl mio::event::Source) -> io::Result<(Arc<Source>, Token)> {
         let registry = self.registry.read().unwrap_or_else(PoisonError::into_inner);
         let Some(registry) = &*registry else {
             return Err(io::Error::other(
@@ -63,7 +67,7 @@ impl Reactor {
         };
         let source = Arc::new(Source::new());
         let token = lock(&self.sources).insert(source.clone());
-        let registered = registry.register(io, token, MioInterest::READABLE | MioInterest::WRITABLE);
+        let registered = registry.register(io, token, INTERESTS);
         if let Err(error) = registered {
             drop(lock(&self.sources).remove(token));
             return Err(error);
@@ -71,7 +75,7 @@ impl Reactor {
         Ok((source, token))
     }
 
-    fn deregister(&self, io: &mut impl mio::event::Source, token: Token) -> io::Result<()> {
+    pub(crate) fn deregister(&self, io: &mut impl mio::event::Source, token: Token) -> io::Result<()> {
         let source = lock(&self.sources).remove(token);
         drop(source);
         match &*self.registry.read().unwrap_or_else(PoisonError::into_inner) {
@@ -133,8 +137,9 @@ impl Sources {
 impl From<&mio::event::Event> for Event {
     fn from(event: &mio::event::Event) -> Event {
         Event {
-            readable: event.is_readable() || event.is_priority(),
+            readable: event.is_readable(),
             writable: event.is_writable(),
+            urgent: event.is_priority(),
             read_closed: event.is_read_closed() || event.is_error(),
             write_closed: event.is_write_closed() || event.is_error(),
         }

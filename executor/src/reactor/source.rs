@@ -9,7 +9,10 @@
 //! 4. The caller goes to 1; if the direction is not ready there its waker is enlisted under the same lock under which the
 //!    next event will look for wakers. So no event falls between the finding and the wait.
 //!
-//! A closed direction (end of stream, hang-up, error) stays ready for good: every operation on it returns at once.
+//! A transfer that came to an end before its buffer did is a finding too ([`Source::drained`]), but a weaker one: a direction
+//! that is closed (end of stream, hang-up, error) stays ready, since the next operation returns at once. So does one that got
+//! urgent data, at which a read ends early. Only an operation that would block opens a closed direction again: the error of a
+//! datagram socket looks like an end and is none.
 
 use std::io;
 use std::task::{Context, Poll, Waker};
@@ -35,6 +38,8 @@ pub(crate) struct Source {
 struct State {
     read: Direction,
     write: Direction,
+    /// Whether there ever was urgent data.
+    urgent: bool,
     ended: bool,
     next_waiter: u32,
 }
@@ -72,6 +77,7 @@ pub(crate) struct Seen(u32);
 pub(crate) struct Event {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
+    pub(crate) urgent: bool,
     pub(crate) read_closed: bool,
     pub(crate) write_closed: bool,
 }
@@ -125,9 +131,22 @@ impl Source {
         Ok((direction.ready || direction.closed).then_some(Seen(direction.events)))
     }
 
-    /// An operation found that the direction is not ready. No event is lost: one that came after `seen` keeps it ready.
+    /// An operation found that it would block. No event is lost: one that came after `seen` keeps the direction ready.
     pub(crate) fn clear(&self, interest: Interest, seen: Seen) {
         let mut state = lock(&self.state);
+        let direction = state.direction(interest);
+        if direction.events == seen.0 {
+            direction.ready = false;
+            direction.closed = false;
+        }
+    }
+
+    /// A transfer came to an end before its buffer did, so that the next one would block, with the exceptions above.
+    pub(crate) fn drained(&self, interest: Interest, seen: Seen) {
+        let mut state = lock(&self.state);
+        if state.urgent && interest == Interest::Readable {
+            return;
+        }
         let direction = state.direction(interest);
         if direction.events == seen.0 {
             direction.ready = false;
@@ -143,7 +162,10 @@ impl Source {
     /// Notes an event and pushes the wakers of those who waited for it.
     pub(crate) fn notice(&self, event: Event, wakers: &mut Vec<Waker>) {
         let mut state = lock(&self.state);
-        state.read.notice(event.readable, event.read_closed, wakers);
+        state.urgent |= event.urgent;
+        state
+            .read
+            .notice(event.readable || event.urgent, event.read_closed, wakers);
         state.write.notice(event.writable, event.write_closed, wakers);
     }
 
@@ -219,6 +241,7 @@ mod tests {
     const READABLE: Event = Event {
         readable: true,
         writable: false,
+        urgent: false,
         read_closed: false,
         write_closed: false,
     };
@@ -247,11 +270,11 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_takes_the_readiness_back_but_not_the_end_of_the_stream() {
+    fn a_short_read_takes_the_readiness_back_but_not_the_end_of_the_stream() {
         let source = Source::new();
         notice(&source, READABLE);
         let seen = poll(&source, WaiterId::POLL).expect("ready");
-        source.clear(Interest::Readable, seen);
+        source.drained(Interest::Readable, seen);
         assert_eq!(poll(&source, WaiterId::POLL), None);
         notice(
             &source,
@@ -261,8 +284,27 @@ mod tests {
             },
         );
         let seen = poll(&source, WaiterId::POLL).expect("closed");
-        source.clear(Interest::Readable, seen);
+        source.drained(Interest::Readable, seen);
         assert!(poll(&source, WaiterId::POLL).is_some());
+        source.clear(Interest::Readable, seen); // an operation would block: it was no end after all
+        assert_eq!(poll(&source, WaiterId::POLL), None);
+    }
+
+    #[test]
+    fn after_urgent_data_a_short_read_says_nothing() {
+        let source = Source::new();
+        notice(
+            &source,
+            Event {
+                urgent: true,
+                ..Event::default()
+            },
+        );
+        let seen = poll(&source, WaiterId::POLL).expect("ready");
+        source.drained(Interest::Readable, seen);
+        assert!(poll(&source, WaiterId::POLL).is_some());
+        source.clear(Interest::Readable, seen);
+        assert_eq!(poll(&source, WaiterId::POLL), None);
     }
 
     #[test]

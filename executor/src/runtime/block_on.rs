@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use canter_coop::host;
 
-use super::local;
 use crate::scheduler;
 use crate::sync::{Condvar, Mutex, lock};
+use crate::task;
 
 /// Operations of leaf futures before the local tasks of the thread have their turn.
 const BUDGET: u32 = 128;
@@ -68,13 +68,13 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
         let signal = Signal::new();
         (signal.clone(), Waker::from(signal))
     });
-    let output = local::in_home(|home| run(pin!(future), home, &signal, &waker));
+    let output = task::in_home(|home| run(pin!(future), home, &signal, &waker));
     // Whoever still has a clone of the waker may notify the next `block_on`, which then looks once in vain.
     drop(KEPT.try_with(|slot| slot.replace(Some((signal, waker)))));
     output
 }
 
-fn run<F: Future>(mut future: Pin<&mut F>, home: &local::Home, signal: &Signal, waker: &Waker) -> F::Output {
+fn run<F: Future>(mut future: Pin<&mut F>, home: &task::Home, signal: &Signal, waker: &Waker) -> F::Output {
     let mut cx = Context::from_waker(waker);
     loop {
         if let (Poll::Ready(output), _) = host::poll(BUDGET, || future.as_mut().poll(&mut cx)) {

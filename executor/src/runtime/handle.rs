@@ -1,5 +1,6 @@
 //! A reference to a runtime: everything that can be asked of one, wherever one is.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -103,7 +104,9 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (runnable, handle) = task::new(&self.shared.blocking, async { closure() }, Location::caller());
+        // It can't give way to anybody, so no budget must stop what it runs to its end on the spot.
+        let future = async { canter_coop::host::unhosted(closure) };
+        let (runnable, handle) = task::new(&self.shared.blocking, future, Location::caller());
         if let Some(runnable) = runnable {
             Registry::schedule(runnable, Woken::Parked);
         }
@@ -124,8 +127,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let registries = &self.shared.registries;
-        let number = scheduler::seat_here(&self.shared.scheduler).unwrap_or_else(outside_number);
-        let (runnable, handle) = task::new(&registries[number % registries.len()], future, place);
+        let (runnable, handle) = task::new(&registries[registry_number() % registries.len()], future, place);
         if let Some(runnable) = runnable {
             Registry::schedule(runnable, Woken::Parked);
         }
@@ -146,17 +148,18 @@ impl Handle {
     }
 }
 
-/// Spreads the tasks that are spawned outside of the workers over the registries.
-fn outside_number() -> usize {
+/// Which registry lists the task that this thread spawns now. It changes from time to time, so that a thread which spawns and
+/// another that ends the tasks spawned a moment ago do not meet at one lock.
+fn registry_number() -> usize {
+    const TASKS_IN_ONE_GO: usize = 32;
     thread_local! {
-        static NUMBER: std::cell::Cell<usize> = {
+        static SPAWNED: Cell<usize> = {
             static THREADS: AtomicUsize = AtomicUsize::new(0);
-            std::cell::Cell::new(THREADS.fetch_add(7, Relaxed))
+            Cell::new(THREADS.fetch_add(3, Relaxed) * TASKS_IN_ONE_GO)
         };
     }
-    NUMBER
-        .try_with(|number| number.replace(number.get().wrapping_add(1)))
-        .unwrap_or(0)
+    let spawned = SPAWNED.try_with(|spawned| spawned.replace(spawned.get().wrapping_add(1)));
+    spawned.unwrap_or(0) / TASKS_IN_ONE_GO
 }
 
 impl Spawn for Handle {

@@ -5,7 +5,6 @@ mod builder;
 pub(crate) mod current;
 mod default;
 mod handle;
-mod local;
 mod monitor;
 
 use std::cell::Cell;
@@ -25,7 +24,6 @@ use futures_task::{FutureObj, Spawn, SpawnError};
 pub use builder::Builder;
 pub use current::EnterGuard;
 pub use handle::Handle;
-pub use local::{LocalSet, spawn_local};
 
 use crate::blocking::{BlockingQueue, Threads};
 use crate::driver::Driver;

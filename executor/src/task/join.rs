@@ -2,13 +2,15 @@
 
 #![expect(
     unsafe_code,
-    reason = "the handle keeps the allocation alive whose waker it takes"
+    reason = "the handle keeps the allocation alive whose waker it takes; an output is dropped in place"
 )]
 
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
-use std::panic::Location;
+use std::io::{self, Write};
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -44,12 +46,12 @@ static JOIN: Reason = Reason::new("join");
 /// ```
 #[must_use = "dropping a handle detaches the task; `go` says so more plainly"]
 pub struct JoinHandle<T> {
-    task: Option<FallibleTask<Result<T, Failure>, Meta>>,
+    task: Option<FallibleTask<Result<Output<T>, Failure>, Meta>>,
     meta: MetaRef,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(task: FallibleTask<Result<T, Failure>, Meta>, meta: MetaRef) -> JoinHandle<T> {
+    pub(super) fn new(task: FallibleTask<Result<Output<T>, Failure>, Meta>, meta: MetaRef) -> JoinHandle<T> {
         JoinHandle {
             task: Some(task),
             meta,
@@ -105,7 +107,7 @@ impl<T> Future for JoinHandle<T> {
             return Poll::Pending;
         };
         let result = match ended {
-            Some(Ok(output)) => Ok(output),
+            Some(Ok(output)) => Ok(output.into_inner()),
             Some(Err(Failure::Panic(panic))) => Err(panic.into_join_error()),
             Some(Err(Failure::Cancelled)) | None => Err(JoinError::cancelled(&self.meta)),
         };
@@ -131,6 +133,48 @@ impl<T> fmt::Debug for JoinHandle<T> {
             out.field("id", &self.meta.id());
         }
         out.field("finished", &self.is_finished()).finish()
+    }
+}
+
+/// The output of a task on its way to whoever joins. Where nobody does, a panic in its destructor is printed: `async_task`
+/// would end the process.
+pub(crate) struct Output<T> {
+    value: ManuallyDrop<T>,
+    id: TaskId,
+    spawned_at: &'static Location<'static>,
+}
+
+impl<T> Output<T> {
+    pub(super) fn new(meta: &Meta, value: T) -> Output<T> {
+        Output {
+            value: ManuallyDrop::new(value),
+            id: meta.id(),
+            spawned_at: meta.spawned_at(),
+        }
+    }
+
+    fn into_inner(self) -> T {
+        let mut output = ManuallyDrop::new(self);
+        // SAFETY: the output around it is never dropped, so the value is taken once.
+        unsafe { ManuallyDrop::take(&mut output.value) }
+    }
+}
+
+impl<T> Drop for Output<T> {
+    fn drop(&mut self) {
+        let Output {
+            value,
+            id,
+            spawned_at,
+        } = self;
+        // SAFETY: the value is dropped here only, and `into_inner` keeps this from running.
+        let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(value) }));
+        if let Err(payload) = dropped {
+            print_error(format_args!(
+                "the output of task {id} (spawned at {spawned_at}), which nobody joins, panicked in its destructor: {}",
+                message(&*payload)
+            ));
+        }
     }
 }
 
@@ -176,7 +220,9 @@ impl Drop for Panic {
         if let Some(payload) = self.payload.take() {
             let Panic { id, spawned_at, .. } = self;
             let message = message(&*payload);
-            eprintln!("canter: task {id} (spawned at {spawned_at}) panicked and nobody joins it: {message}");
+            print_error(format_args!(
+                "task {id} (spawned at {spawned_at}) panicked and nobody joins it: {message}"
+            ));
         }
     }
 }
@@ -275,10 +321,15 @@ impl fmt::Debug for JoinError {
 
 impl Error for JoinError {}
 
-impl From<JoinError> for std::io::Error {
-    fn from(error: JoinError) -> std::io::Error {
-        std::io::Error::other(error)
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> io::Error {
+        io::Error::other(error)
     }
+}
+
+/// Prints a line to standard error. One that nobody can read is no reason to panic, as `eprintln` would.
+fn print_error(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "canter: {line}");
 }
 
 /// The words of a panic, where its payload has any.

@@ -2,6 +2,7 @@
 
 mod join;
 mod local_key;
+mod local_set;
 mod meta;
 mod raw;
 mod registry;
@@ -12,9 +13,10 @@ pub use join::{JoinError, JoinHandle};
 pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
 pub use meta::TaskId;
 
-pub use crate::runtime::{LocalSet, spawn_local};
 pub use crate::yield_now::{YieldNow, yield_now};
+pub use local_set::{LocalSet, spawn_local};
 
+pub(crate) use local_set::{Home, in_home};
 pub(crate) use meta::Meta;
 pub(crate) use raw::{new, new_unchecked};
 pub(crate) use registry::{Registry, Schedule};

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use canter_coop::host;
 
-use super::join::{Failure, JoinHandle};
+use super::join::{Failure, JoinHandle, Output};
 use super::meta::{Meta, MetaRef};
 use super::registry::Registry;
 use super::{Runnable, Woken};
@@ -119,7 +119,7 @@ impl<F: Future> TaskFuture<F> {
 }
 
 impl<F: Future> Future for TaskFuture<F> {
-    type Output = Result<F::Output, Failure>;
+    type Output = Result<Output<F::Output>, Failure>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -139,7 +139,10 @@ impl<F: Future> Future for TaskFuture<F> {
                 this.meta.set_waiting(waiting);
                 Poll::Pending
             }
-            Ok((Poll::Ready(output), _)) => Poll::Ready(this.drop_future().map(|()| output)),
+            Ok((Poll::Ready(output), _)) => {
+                let output = Output::new(&this.meta, output);
+                Poll::Ready(this.drop_future().map(|()| output))
+            }
             Err(payload) => {
                 let failure = Failure::panic(&this.meta, payload);
                 // A second panic, in the destructor, reports itself when it is dropped.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use mio::event::Source;
 
 use super::registration::Registration;
-use super::source::Interest;
+use crate::reactor::Interest;
 
 /// Any [`mio::event::Source`] made asynchronous: it is registered with the runtime's reactor for as long as this lives.
 ///

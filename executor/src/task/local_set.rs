@@ -23,8 +23,8 @@ use std::thread;
 
 use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError};
 
+use super::{JoinHandle, Registry, Runnable, Schedule, Woken};
 use crate::sync::{Mutex, lock};
-use crate::task::{self, JoinHandle, Registry, Runnable, Schedule, Woken};
 
 /// Local tasks run in one go before the future around them has its turn.
 const TASKS_AT_ONCE: usize = 64;
@@ -55,7 +55,7 @@ impl Schedule for LocalQueue {
 }
 
 /// A thread's local tasks. It never leaves its thread.
-pub(super) struct Home {
+pub(crate) struct Home {
     tasks: OnceCell<(Arc<LocalQueue>, Arc<Registry>)>,
     _thread: PhantomData<*const ()>,
 }
@@ -82,7 +82,7 @@ impl Home {
             (queue.clone(), Registry::new(queue))
         });
         // SAFETY: the runnable goes to the queue of this home, and only this thread takes it out, in `next`.
-        let (runnable, handle) = unsafe { task::new_unchecked(registry, future, place) };
+        let (runnable, handle) = unsafe { super::new_unchecked(registry, future, place) };
         if let Some(runnable) = runnable {
             Registry::schedule(runnable, Woken::Parked);
         }
@@ -101,10 +101,10 @@ impl Home {
     }
 
     /// Runs ready tasks for a while. True if there may be more.
-    pub(super) fn run_tasks(&self, waker: &Waker) -> bool {
+    pub(crate) fn run_tasks(&self, waker: &Waker) -> bool {
         for _ in 0..TASKS_AT_ONCE {
             match self.next(Some(waker)) {
-                Some(runnable) => task::run(runnable),
+                Some(runnable) => super::run(runnable),
                 None => return false,
             }
         }
@@ -147,7 +147,7 @@ impl Home {
 }
 
 /// Runs `f` with a home for local tasks, which end with it.
-pub(super) fn in_home<R>(f: impl FnOnce(&Home) -> R) -> R {
+pub(crate) fn in_home<R>(f: impl FnOnce(&Home) -> R) -> R {
     struct Clear(Rc<Home>);
     impl Drop for Clear {
         fn drop(&mut self) {

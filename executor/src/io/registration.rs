@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use canter_coop::{Reason, waiting};
 use mio::Token;
 
-use super::source::{Interest, Seen, Source, WaiterId};
 use crate::driver::Driver;
+use crate::reactor::{Interest, Seen, Source, WaiterId};
 
 static READ: Reason = Reason::new("I/O read");
 static WRITE: Reason = Reason::new("I/O write");
@@ -175,7 +175,7 @@ impl Registration {
     ) -> io::Result<usize> {
         let moved = self.run(interest, seen, operation)?;
         if 0 < moved && moved < wanted && EDGE_AFTER_SHORT_TRANSFER {
-            self.source.clear(interest, seen);
+            self.source.drained(interest, seen);
         }
         Ok(moved)
     }

@@ -1,7 +1,9 @@
-//! Go's concurrency model for Rust futures: everything of canter in one place.
+#![doc = include_str!("../README.md")]
 
+#[cfg(unix)]
+pub use canter_executor::signal;
 pub use canter_executor::{
-    JoinHandle, YieldNow, block_on, go, io, runtime, spawn, spawn_blocking, spawn_local, task, task_local, time,
-    yield_now,
+    JoinHandle, YieldNow, block_on, go, io, net, runtime, spawn, spawn_blocking, spawn_local, task,
+    task_local, time, yield_now,
 };
 pub use canter_macros::{main, test};

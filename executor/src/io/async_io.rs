@@ -89,8 +89,9 @@ impl<T: Source> Async<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn ready(&self, interest: Interest) -> io::Result<()> {
-        self.registration.ready(interest).await
+    #[track_caller]
+    pub fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<()>> {
+        self.registration.ready(interest)
     }
 
     /// Waits until a read is worth trying. Any number of tasks may wait at once.
@@ -102,8 +103,9 @@ impl<T: Source> Async<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.ready(Interest::Readable).await
+    #[track_caller]
+    pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        self.ready(Interest::Readable)
     }
 
     /// Waits until a write is worth trying. Any number of tasks may wait at once.
@@ -115,8 +117,9 @@ impl<T: Source> Async<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Interest::Writable).await
+    #[track_caller]
+    pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
+        self.ready(Interest::Writable)
     }
 
     /// As [`Async::readable`], for a poll function: the last to poll is woken.
@@ -124,6 +127,7 @@ impl<T: Source> Async<T> {
     /// # Errors
     ///
     /// Says so if the runtime ends.
+    #[track_caller]
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(cx, Interest::Readable)
     }
@@ -133,6 +137,7 @@ impl<T: Source> Async<T> {
     /// # Errors
     ///
     /// Says so if the runtime ends.
+    #[track_caller]
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.registration.poll_ready(cx, Interest::Writable)
     }
@@ -159,14 +164,14 @@ impl<T: Source> Async<T> {
     /// # Cancel safety
     ///
     /// `operation` has either run, and its result was returned, or not run at all.
-    pub async fn async_io<R>(
+    #[track_caller]
+    pub fn async_io<R>(
         &self,
         interest: Interest,
         mut operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
+    ) -> impl Future<Output = io::Result<R>> {
         self.registration
-            .async_io(interest, || operation(self.get_ref()))
-            .await
+            .async_io(interest, move || operation(self.get_ref()))
     }
 
     /// As [`Async::async_io`], for a poll function: the last to poll is woken.
@@ -174,6 +179,7 @@ impl<T: Source> Async<T> {
     /// # Errors
     ///
     /// Those of `operation`, other than `WouldBlock`; says so if the runtime ends.
+    #[track_caller]
     pub fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
@@ -190,6 +196,7 @@ impl<T: Source> Async<T> {
     /// # Errors
     ///
     /// Those of `operation`, other than `WouldBlock`; says so if the runtime ends.
+    #[track_caller]
     pub fn poll_read_with(
         &self,
         cx: &mut Context<'_>,
@@ -205,6 +212,7 @@ impl<T: Source> Async<T> {
     /// # Errors
     ///
     /// Those of `operation`, other than `WouldBlock`; says so if the runtime ends.
+    #[track_caller]
     pub fn poll_write_with(
         &self,
         cx: &mut Context<'_>,

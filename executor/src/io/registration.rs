@@ -67,8 +67,10 @@ impl Registration {
     /// # Cancel safety
     ///
     /// Dropping the future takes its waiter out of the list; nothing is lost.
-    pub async fn ready(&self, interest: Interest) -> io::Result<()> {
-        self.seen(interest).await.map(drop)
+    #[track_caller]
+    pub fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<()>> {
+        let seen = self.seen(interest, Location::caller());
+        async move { seen.await.map(drop) }
     }
 
     /// As [`Registration::ready`], for a poll function. One waiter a direction: the last to poll is woken.
@@ -76,8 +78,9 @@ impl Registration {
     /// # Errors
     ///
     /// Says so if the runtime ends.
+    #[track_caller]
     pub fn poll_ready(&self, cx: &mut Context<'_>, interest: Interest) -> Poll<io::Result<()>> {
-        self.poll_seen(cx, interest, WaiterId::POLL)
+        self.poll_seen(cx, interest, WaiterId::POLL, Location::caller())
             .map(|seen| seen.map(drop))
     }
 
@@ -102,16 +105,20 @@ impl Registration {
     /// # Cancel safety
     ///
     /// `operation` runs within one poll, so it has either run to its end, and its result was returned, or not run at all.
-    pub async fn async_io<R>(
+    #[track_caller]
+    pub fn async_io<R>(
         &self,
         interest: Interest,
         mut operation: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        loop {
-            let seen = self.seen(interest).await?;
-            match self.run(interest, seen, &mut operation) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
+    ) -> impl Future<Output = io::Result<R>> {
+        let place = Location::caller();
+        async move {
+            loop {
+                let seen = self.seen(interest, place).await?;
+                match self.run(interest, seen, &mut operation) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    result => return result,
+                }
             }
         }
     }
@@ -121,6 +128,7 @@ impl Registration {
     /// # Errors
     ///
     /// Those of `operation`, other than `WouldBlock`; says so if the runtime ends.
+    #[track_caller]
     pub fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
@@ -128,7 +136,7 @@ impl Registration {
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            let seen = std::task::ready!(self.poll_seen(cx, interest, WaiterId::POLL))?;
+            let seen = std::task::ready!(self.poll_seen(cx, interest, WaiterId::POLL, Location::caller()))?;
             match self.run(interest, seen, &mut operation) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
@@ -150,6 +158,7 @@ impl Registration {
         }
     }
 
+    #[track_caller]
     pub(super) fn poll_transfer(
         &self,
         cx: &mut Context<'_>,
@@ -158,7 +167,7 @@ impl Registration {
         mut operation: impl FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {
-            let seen = std::task::ready!(self.poll_seen(cx, interest, WaiterId::POLL))?;
+            let seen = std::task::ready!(self.poll_seen(cx, interest, WaiterId::POLL, Location::caller()))?;
             match self.transfer(interest, seen, wanted, &mut operation) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
@@ -198,6 +207,7 @@ impl Registration {
         cx: &mut Context<'_>,
         interest: Interest,
         waiter: WaiterId,
+        place: &'static Location<'static>,
     ) -> Poll<io::Result<Seen>> {
         let polled = self.source.poll_ready(cx, interest, waiter);
         if polled.is_pending() {
@@ -205,12 +215,12 @@ impl Registration {
                 Interest::Readable => &READ,
                 Interest::Writable => &WRITE,
             };
-            waiting::report(reason, Location::caller());
+            waiting::report(reason, place);
         }
         polled
     }
 
-    async fn seen(&self, interest: Interest) -> io::Result<Seen> {
+    async fn seen(&self, interest: Interest, place: &'static Location<'static>) -> io::Result<Seen> {
         let mut waiting = WaitsForReady {
             source: &self.source,
             interest,
@@ -218,7 +228,7 @@ impl Registration {
         };
         future::poll_fn(move |cx| {
             let waiter = *waiting.waiter.get_or_insert_with(|| waiting.source.new_waiter());
-            self.poll_seen(cx, interest, waiter)
+            self.poll_seen(cx, interest, waiter, place)
         })
         .await
     }

@@ -142,7 +142,7 @@ impl TcpStream {
     /// # canter_executor::block_on(async {
     /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// # let stream = TcpStream::connect(listener.local_addr()?).await?;
-    /// # listener.accept().await?.0.into_std()?.set_nonblocking(false)?;
+    /// # drop(listener.accept().await?);
     /// // No buffer is taken up while nothing comes.
     /// let received = loop {
     ///     stream.readable().await?;
@@ -158,8 +158,9 @@ impl TcpStream {
     /// # })
     /// # }
     /// ```
-    pub async fn readable(&self) -> io::Result<()> {
-        self.io.readable().await
+    #[track_caller]
+    pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        self.io.readable()
     }
 
     /// Waits until there is room to write, or writing would say that the connection is gone. Any number of tasks may wait.
@@ -171,8 +172,9 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.io.writable().await
+    #[track_caller]
+    pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
+        self.io.writable()
     }
 
     /// Reads what is there now. Zero bytes for a buffer that is not empty: the stream has ended.
@@ -220,8 +222,9 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.async_io(Interest::Readable, |io| io.peek(buffer)).await
+    #[track_caller]
+    pub fn peek(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        self.io.async_io(Interest::Readable, |io| io.peek(buffer))
     }
 
     /// Ends reading, writing or both. After the writing has ended the other side sees the end of the stream; what was

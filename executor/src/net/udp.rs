@@ -99,8 +99,9 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// The datagram is sent by the end of the future and not before.
-    pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.io.async_io(Interest::Writable, |io| io.send(datagram)).await
+    #[track_caller]
+    pub fn send(&self, datagram: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        self.io.async_io(Interest::Writable, |io| io.send(datagram))
     }
 
     /// Sends a datagram to the first of the addresses of `target`.
@@ -132,8 +133,9 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses no datagram.
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.async_io(Interest::Readable, |io| io.recv(buffer)).await
+    #[track_caller]
+    pub fn recv(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        self.io.async_io(Interest::Readable, |io| io.recv(buffer))
     }
 
     /// Waits for a datagram, and gives its length and its sender.
@@ -145,10 +147,9 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses no datagram.
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io
-            .async_io(Interest::Readable, |io| io.recv_from(buffer))
-            .await
+    #[track_caller]
+    pub fn recv_from(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<(usize, SocketAddr)>> {
+        self.io.async_io(Interest::Readable, |io| io.recv_from(buffer))
     }
 
     /// As [`recv_from`](UdpSocket::recv_from), and leaves the datagram there for the next one to receive.
@@ -160,10 +161,9 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses no datagram.
-    pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io
-            .async_io(Interest::Readable, |io| io.peek_from(buffer))
-            .await
+    #[track_caller]
+    pub fn peek_from(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<(usize, SocketAddr)>> {
+        self.io.async_io(Interest::Readable, |io| io.peek_from(buffer))
     }
 
     /// Waits until there is a datagram. Any number of tasks may wait.
@@ -175,8 +175,9 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.io.readable().await
+    #[track_caller]
+    pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        self.io.readable()
     }
 
     /// Waits until there is room for a datagram. Any number of tasks may wait.
@@ -188,8 +189,9 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.io.writable().await
+    #[track_caller]
+    pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
+        self.io.writable()
     }
 
     /// As [`send`](UdpSocket::send), without waiting.

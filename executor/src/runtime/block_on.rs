@@ -80,10 +80,11 @@ fn run<F: Future>(mut future: Pin<&mut F>, home: &task::Home, signal: &Signal, w
         if let (Poll::Ready(output), _) = host::poll(BUDGET, || future.as_mut().poll(&mut cx)) {
             return output;
         }
+        // A worker's seat is not to stand idle while its thread waits here, be it for a task in its own queue.
+        scheduler::leave_seat();
         let more = home.run_tasks(waker);
         if !signal.take() && !more {
-            // A worker's seat is not to stand empty while its thread waits here.
-            scheduler::leave_seat();
+            super::Ending::drop_other_tasks();
             signal.wait();
             signal.take();
         }

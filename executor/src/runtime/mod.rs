@@ -7,7 +7,7 @@ mod default;
 mod handle;
 mod monitor;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -27,7 +27,7 @@ pub use handle::Handle;
 
 use crate::blocking::{BlockingQueue, Threads};
 use crate::driver::Driver;
-use crate::scheduler::{Core, Scheduler, Worker};
+use crate::scheduler::{self, Core, Scheduler, Worker};
 use crate::sync::{Mutex, lock};
 use crate::task::{JoinHandle, Registry, TaskId};
 use handle::Shared;
@@ -116,8 +116,8 @@ impl Runtime {
             let _entered = handle.enter();
             serve();
         }));
-        for core in (0..workers).map(|_| scheduler.add_seat()).collect::<Vec<_>>() {
-            start_worker(scheduler, threads, core).map_err(|(core, error)| {
+        for _ in 0..workers {
+            start_worker(scheduler, threads, scheduler.add_seat()).map_err(|(core, error)| {
                 scheduler.vacate(*core);
                 error
             })?;
@@ -193,6 +193,7 @@ impl Runtime {
         }
         let deadline = Instant::now().checked_add(timeout);
         let shared = self.handle.shared().clone();
+        scheduler::leave_seat(); // in case that this thread is another runtime's worker
         while shared.all_registries().any(|registry| registry.len() > 0) {
             if !shared
                 .all_registries()
@@ -223,9 +224,8 @@ impl Runtime {
     /// Ends the runtime, once. Waits for its threads until `deadline`.
     fn end(&mut self, deadline: Option<Instant>) {
         let shared = self.handle.shared();
-        let Some(ended) = shared.end(&self.handle, deadline) else {
-            return;
-        };
+        shared.stop();
+        let ended = shared.end(&self.handle, deadline);
         if let Some(monitor) = self.monitor.take().filter(|_| ended) {
             let _ = monitor.join();
         }
@@ -233,10 +233,11 @@ impl Runtime {
 
     /// Ends the runtime on a thread that is none of its own.
     fn end_elsewhere(&mut self) {
+        self.handle.shared().stop(); // now, so that the drop that follows a shutdown finds it ended
         let handle = self.handle.clone();
         let monitor = self.monitor.take();
         let ends = move || {
-            let _ = handle.shared().end(&handle, None);
+            handle.shared().end(&handle, None);
             monitor.map(thread::JoinHandle::join);
         };
         if let Err(error) = thread::Builder::new().name("canter-end".to_owned()).spawn(ends) {
@@ -342,19 +343,22 @@ impl Shared {
         unfinished
     }
 
-    /// Ends everything: first the workers, then all tasks, then the descriptors and the other threads. A thread that blocks
-    /// in the middle of a task may wait for something that ends with the tasks, so those go first. `None` if it has ended
-    /// before; false if threads are left behind because the time is over.
-    fn end(&self, handle: &Handle, deadline: Option<Instant>) -> Option<bool> {
-        if self.has_ended() {
-            return None;
-        }
-        let _entered = handle.enter(); // for destructors that spawn
+    /// From now on no task is taken, and each worker leaves its seat after the poll that it is in.
+    fn stop(&self) {
         self.all_registries().for_each(Registry::close);
         self.scheduler.stop();
+    }
+
+    /// Ends everything after `stop`: first the workers, then what tasks wait for, all tasks, and the other threads. A thread
+    /// that blocks in the middle of a task may wait for something that ends with the tasks, so the threads come last. False
+    /// if some are left behind because the time is over.
+    fn end(&self, handle: &Handle, deadline: Option<Instant>) -> bool {
+        let _entered = handle.enter(); // for destructors that spawn
+        let _ending = Ending::begin(handle); // for destructors that block
+        scheduler::leave_seat(); // in case that this thread is another runtime's worker
         let vacated = self.scheduler.wait_vacated(deadline);
-        self.drop_tasks();
         self.scheduler.driver().close();
+        self.drop_tasks();
         self.threads.close();
         self.drop_tasks();
         let joined = self.threads.join(deadline);
@@ -363,7 +367,7 @@ impl Shared {
             self.drop_tasks();
             thread::yield_now();
         }
-        Some(vacated && joined)
+        vacated && joined
     }
 
     /// Drops every task that no thread polls.
@@ -380,6 +384,38 @@ impl Shared {
     }
 }
 
+thread_local! {
+    /// The runtime whose tasks this thread drops.
+    static ENDING: RefCell<Option<Handle>> = const { RefCell::new(None) };
+}
+
+/// While a thread drops the tasks of a runtime.
+struct Ending {
+    outer: Option<Handle>,
+}
+
+impl Ending {
+    fn begin(handle: &Handle) -> Ending {
+        let outer = ENDING.replace(Some(handle.clone()));
+        Ending { outer }
+    }
+
+    /// Called where this thread is about to wait. Does it so in a destructor while a runtime ends here, then it may wait for
+    /// another task that nobody else would drop.
+    fn drop_other_tasks() {
+        let ending = ENDING.try_with(|ending| ending.borrow().clone());
+        if let Ok(Some(handle)) = ending {
+            handle.shared().drop_tasks();
+        }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        ENDING.replace(self.outer.take());
+    }
+}
+
 /// [`Runtime::shutdown`] did not see all tasks end.
 pub struct ShutdownError {
     inside: bool,
@@ -387,7 +423,7 @@ pub struct ShutdownError {
 }
 
 impl ShutdownError {
-    /// The tasks that had not ended when the time was over, the oldest first.
+    /// The tasks that had not ended when the time was over, in the order of their identities.
     pub fn unfinished(&self) -> &[Unfinished] {
         &self.unfinished
     }

@@ -97,8 +97,9 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// The datagram is sent by the end of the future and not before.
-    pub async fn send(&self, datagram: &[u8]) -> io::Result<usize> {
-        self.io.async_io(Interest::Writable, |io| io.send(datagram)).await
+    #[track_caller]
+    pub fn send(&self, datagram: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        self.io.async_io(Interest::Writable, |io| io.send(datagram))
     }
 
     /// Sends a datagram to whoever is bound to a path. It tries again and again, milliseconds apart, while the other side's
@@ -130,8 +131,9 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses no datagram.
-    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.async_io(Interest::Readable, |io| io.recv(buffer)).await
+    #[track_caller]
+    pub fn recv(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        self.io.async_io(Interest::Readable, |io| io.recv(buffer))
     }
 
     /// Waits for a datagram, and gives its length and its sender, who may have no path.
@@ -143,10 +145,9 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses no datagram.
-    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.io
-            .async_io(Interest::Readable, |io| io.recv_from(buffer))
-            .await
+    #[track_caller]
+    pub fn recv_from(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<(usize, SocketAddr)>> {
+        self.io.async_io(Interest::Readable, |io| io.recv_from(buffer))
     }
 
     /// Waits until there is a datagram. Any number of tasks may wait.
@@ -158,8 +159,9 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.io.readable().await
+    #[track_caller]
+    pub fn readable(&self) -> impl Future<Output = io::Result<()>> {
+        self.io.readable()
     }
 
     /// Waits until there is room for a datagram. Any number of tasks may wait.
@@ -171,8 +173,9 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.io.writable().await
+    #[track_caller]
+    pub fn writable(&self) -> impl Future<Output = io::Result<()>> {
+        self.io.writable()
     }
 
     /// As [`send`](UnixDatagram::send), without waiting.

@@ -63,9 +63,13 @@ impl UnixListener {
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self.io.async_io(Interest::Readable, |io| io.accept()).await?;
-        adopt(accepted)
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
+        let accepted = self.io.async_io(Interest::Readable, |io| io.accept());
+        async move {
+            let accepted = accepted.await?;
+            adopt(accepted)
+        }
     }
 
     /// As [`accept`](UnixListener::accept), for a poll function: of the tasks that poll, the last is woken.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::report::report;
 use crate::sync::{Condvar, Mutex, MutexGuard, lock};
 use crate::task::{self, Runnable, Schedule, Woken};
 
@@ -183,9 +184,9 @@ impl Threads {
                 Some(Job::Worker(work)) => {
                     drop(state);
                     if catch_unwind(AssertUnwindSafe(work)).is_err() {
-                        eprintln!(
-                            "canter: a worker panicked outside of any task; its queue goes to the others"
-                        );
+                        report(format_args!(
+                            "a worker panicked outside of any task; its queue goes to the others"
+                        ));
                     }
                     state = lock(&self.state);
                 }

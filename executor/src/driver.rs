@@ -3,11 +3,8 @@
 //! One thread at a time has the right to poll; whoever has it gives it up before it wakes anybody, so that no task runs under
 //! it. Timers need no such right: each wheel has its own lock.
 //!
-//! **No timer is overslept.** Whoever sleeps in the poller announces until when (`sleeps_until`), and then reads every wheel's
-//! `next` once more. Whoever starts a timer stores its wheel's `next` and then reads the announcement. Both sides are
-//! sequentially consistent, so one of the two sees the other: either the sleeper shortens its sleep, or the starter finds that
-//! its timer comes before the end of the announced sleep, and wakes the poller. A worker that starts a timer need not, since
-//! it looks at its own wheel before it sleeps itself.
+//! Timers that are started while somebody sleeps in the poller: see `timer/sleeper.rs`. A worker that starts one need not wake
+//! the sleeper, since it looks at its own wheel before it sleeps itself.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,8 +15,9 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use crate::reactor::{self, Reactor};
-use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use crate::timer::{Clock, Tick, Timers};
+use crate::report::report;
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::timer::{Clock, Sleeper, Tick, Timers};
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -31,8 +29,8 @@ pub(crate) struct Driver {
     reactor: Reactor,
     wheels: Box<[CachePadded<Arc<Timers>>]>,
     clock: Clock,
-    /// The tick at which the sleeper in the poller wakes by itself; zero while nobody sleeps there.
-    sleeps_until: AtomicU64,
+    /// Who sleeps in the poller.
+    sleeper: Sleeper,
     /// Turns so far; it shows the monitor that somebody looks.
     turns: AtomicU32,
 }
@@ -70,7 +68,7 @@ impl Driver {
                 .map(|_| CachePadded::new(Arc::new(Timers::new())))
                 .collect(),
             clock: Clock::start(),
-            sleeps_until: AtomicU64::new(0),
+            sleeper: Sleeper::new(),
             turns: AtomicU32::new(0),
         })
     }
@@ -99,12 +97,12 @@ impl Driver {
 
     /// Whether somebody sleeps in the poller, or is about to: events and timers of all wheels are then looked after.
     pub(crate) fn is_attended(&self) -> bool {
-        self.sleeps_until.load(SeqCst) != 0
+        self.sleeper.is_there()
     }
 
     /// The tick at which the poller's sleeper wakes by itself; tick 0 where nobody sleeps.
     pub(crate) fn sleeps_until(&self) -> Tick {
-        Tick(self.sleeps_until.load(SeqCst))
+        self.sleeper.until()
     }
 
     /// How often somebody has looked.
@@ -148,7 +146,7 @@ impl Driver {
 
     /// For a timer that was started by a thread that will not look at its wheel.
     pub(crate) fn wake_before(&self, tick: Tick) {
-        if tick.0 < self.sleeps_until.load(SeqCst) {
+        if self.sleeper.oversleeps(tick) {
             self.wake();
         }
     }
@@ -170,31 +168,20 @@ impl Driver {
         };
         let timeout = match wait {
             Wait::Not => Some(Duration::ZERO),
-            Wait::UntilWoken => self.announce_sleep(),
+            Wait::UntilWoken => {
+                let until = self.sleeper.announce(|| self.next_tick());
+                (until != Tick::NEVER).then(|| self.clock.until(until))
+            }
         };
         let polled = poll.poll(events, timeout);
         if wait == Wait::UntilWoken {
-            self.sleeps_until.store(0, SeqCst);
+            self.sleeper.awake();
         }
         match polled {
             Ok(()) => self.reactor.dispatch(events, wakers),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => panic!("the operating system's poller failed: {error}"),
         }
-    }
-
-    /// Announces a sleep until the first timer, and gives its length.
-    fn announce_sleep(&self) -> Option<Duration> {
-        let mut until = self.next_tick();
-        loop {
-            self.sleeps_until.store(until.0, SeqCst);
-            let next = self.next_tick();
-            if next >= until {
-                break;
-            }
-            until = next;
-        }
-        (until != Tick::NEVER).then(|| self.clock.until(until))
     }
 
     fn next_tick(&self) -> Tick {
@@ -220,7 +207,9 @@ fn fire(wheel: &Timers, now: Tick, wakers: &mut Vec<Waker>) {
 fn wake_all(wakers: &mut Vec<Waker>) {
     for waker in wakers.drain(..) {
         if catch_unwind(AssertUnwindSafe(|| waker.wake())).is_err() {
-            eprintln!("canter: a waker panicked; the others were woken all the same");
+            report(format_args!(
+                "a waker panicked; the others were woken all the same"
+            ));
         }
     }
 }

@@ -39,6 +39,7 @@ mod driver;
 pub mod io;
 pub mod net;
 mod reactor;
+mod report;
 pub mod runtime;
 mod scheduler;
 #[cfg(unix)]
@@ -110,7 +111,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    current::with(|handle| handle.spawn_blocking(closure))
+    runtime::Handle::current().spawn_blocking(closure) // not in a closure, which would lose the caller's place
 }
 
 /// Runs a future on this thread until it ends.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use canter_coop::host;
 
+use super::end::Ending;
 use crate::scheduler;
 use crate::sync::{Condvar, Mutex, lock};
 use crate::task;
@@ -84,7 +85,7 @@ fn run<F: Future>(mut future: Pin<&mut F>, home: &task::Home, signal: &Signal, w
         scheduler::leave_seat();
         let more = home.run_tasks(waker);
         if !signal.take() && !more {
-            super::Ending::drop_other_tasks();
+            Ending::hand_over();
             signal.wait();
             signal.take();
         }

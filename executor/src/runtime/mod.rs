@@ -4,32 +4,33 @@ mod block_on;
 mod builder;
 pub(crate) mod current;
 mod default;
+mod end;
 mod handle;
 mod monitor;
+mod shutdown;
 
-use std::cell::{Cell, RefCell};
-use std::error::Error;
+use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use canter_coop::Waiting;
 use crossbeam_utils::CachePadded;
 use futures_task::{FutureObj, Spawn, SpawnError};
 
 pub use builder::Builder;
 pub use current::EnterGuard;
 pub use handle::Handle;
+pub use shutdown::{ShutdownError, Unfinished};
 
 use crate::blocking::{BlockingQueue, Threads};
 use crate::driver::Driver;
+use crate::report::report;
 use crate::scheduler::{self, Core, Scheduler, Worker};
 use crate::sync::{Mutex, lock};
-use crate::task::{JoinHandle, Registry, TaskId};
+use crate::task::{JoinHandle, Registry};
 use handle::Shared;
 
 /// Registries a worker, so that those who spawn and those who finish tasks rarely meet at one.
@@ -186,10 +187,7 @@ impl Runtime {
     pub fn shutdown(mut self, timeout: Duration) -> Result<(), ShutdownError> {
         if self.is_inside() {
             self.end_elsewhere();
-            return Err(ShutdownError {
-                inside: true,
-                unfinished: Vec::new(),
-            });
+            return Err(ShutdownError::inside());
         }
         let deadline = Instant::now().checked_add(timeout);
         let shared = self.handle.shared().clone();
@@ -202,17 +200,14 @@ impl Runtime {
                 break;
             }
         }
-        let unfinished = shared.unfinished();
+        let unfinished = Unfinished::of(shared.all_registries());
         // A poll that is under way gets a moment to end, however little of the time is left.
         let patience = deadline.map(|deadline| deadline.max(Instant::now() + PATIENCE));
         self.end(patience);
         if unfinished.is_empty() {
             Ok(())
         } else {
-            Err(ShutdownError {
-                inside: false,
-                unfinished,
-            })
+            Err(ShutdownError::unfinished_tasks(unfinished))
         }
     }
 
@@ -241,7 +236,9 @@ impl Runtime {
             monitor.map(thread::JoinHandle::join);
         };
         if let Err(error) = thread::Builder::new().name("canter-end".to_owned()).spawn(ends) {
-            eprintln!("canter: a runtime that was dropped inside itself could not be ended: {error}");
+            report(format_args!(
+                "a runtime that was dropped inside itself could not be ended: {error}"
+            ));
         }
     }
 }
@@ -262,7 +259,7 @@ impl Drop for Runtime {
         let message = "a canter `Runtime` was dropped on one of its own threads, where nobody can wait for it: \
                        drop it outside of its tasks, or keep a `Handle` in them";
         if thread::panicking() {
-            eprintln!("canter: {message}");
+            report(format_args!("{message}"));
         } else {
             panic!("{message}");
         }
@@ -302,9 +299,11 @@ fn start_worker(
             let scheduler = scheduler.clone();
             move |core| {
                 start_worker(&scheduler, &pool, core).map_err(|(core, error)| {
-                eprintln!("canter: a task blocks its worker, and no thread can be had to take its place: {error}");
-                core
-            })
+                    report(format_args!(
+                        "a task blocks its worker, and no thread can be had to take its place: {error}"
+                    ));
+                    core
+                })
             }
         };
         Worker::new(scheduler, core, Box::new(hand_over)).run();
@@ -313,195 +312,4 @@ fn start_worker(
         let core = lock(&core).take().expect("the job that was refused has not run");
         (core, error)
     })
-}
-
-/// The end of a runtime.
-impl Shared {
-    fn all_registries(&self) -> impl Iterator<Item = &Registry> {
-        self.registries
-            .iter()
-            .map(|registry| &***registry)
-            .chain([&*self.blocking])
-    }
-
-    fn has_ended(&self) -> bool {
-        self.scheduler.is_stopping()
-    }
-
-    fn unfinished(&self) -> Vec<Unfinished> {
-        let mut unfinished = Vec::new();
-        for registry in self.all_registries() {
-            registry.for_each(|task| {
-                unfinished.push(Unfinished {
-                    id: task.id(),
-                    spawned_at: task.spawned_at(),
-                    waiting: task.waiting(),
-                });
-            });
-        }
-        unfinished.sort_by_key(|task| task.id);
-        unfinished
-    }
-
-    /// From now on no task is taken, and each worker leaves its seat after the poll that it is in.
-    fn stop(&self) {
-        self.all_registries().for_each(Registry::close);
-        self.scheduler.stop();
-    }
-
-    /// Ends everything after `stop`: first the workers, then what tasks wait for, all tasks, and the other threads. A thread
-    /// that blocks in the middle of a task may wait for something that ends with the tasks, so the threads come last. False
-    /// if some are left behind because the time is over.
-    fn end(&self, handle: &Handle, deadline: Option<Instant>) -> bool {
-        let _entered = handle.enter(); // for destructors that spawn
-        let _ending = Ending::begin(handle); // for destructors that block
-        scheduler::leave_seat(); // in case that this thread is another runtime's worker
-        let vacated = self.scheduler.wait_vacated(deadline);
-        self.scheduler.driver().close();
-        self.drop_tasks();
-        self.threads.close();
-        self.drop_tasks();
-        let joined = self.threads.join(deadline);
-        while joined && self.all_registries().any(|registry| registry.len() > 0) {
-            // One that is left is in the hands of a thread that is just waking it.
-            self.drop_tasks();
-            thread::yield_now();
-        }
-        vacated && joined
-    }
-
-    /// Drops every task that no thread polls.
-    fn drop_tasks(&self) {
-        for registry in self.all_registries() {
-            // A task that waits is scheduled by this, and dropped out of the injector.
-            registry.wakers().into_iter().for_each(|waker| waker.wake());
-        }
-        while let Some(runnable) = self.scheduler.take_any() {
-            if catch_unwind(AssertUnwindSafe(|| drop(runnable))).is_err() {
-                eprintln!("canter: a destructor panicked while its runtime ended");
-            }
-        }
-    }
-}
-
-thread_local! {
-    /// The runtime whose tasks this thread drops.
-    static ENDING: RefCell<Option<Handle>> = const { RefCell::new(None) };
-}
-
-/// While a thread drops the tasks of a runtime.
-struct Ending {
-    outer: Option<Handle>,
-}
-
-impl Ending {
-    fn begin(handle: &Handle) -> Ending {
-        let outer = ENDING.replace(Some(handle.clone()));
-        Ending { outer }
-    }
-
-    /// Called where this thread is about to wait. Does it so in a destructor while a runtime ends here, then it may wait for
-    /// another task that nobody else would drop.
-    fn drop_other_tasks() {
-        let ending = ENDING.try_with(|ending| ending.borrow().clone());
-        if let Ok(Some(handle)) = ending {
-            handle.shared().drop_tasks();
-        }
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        ENDING.replace(self.outer.take());
-    }
-}
-
-/// [`Runtime::shutdown`] did not see all tasks end.
-pub struct ShutdownError {
-    inside: bool,
-    unfinished: Vec<Unfinished>,
-}
-
-impl ShutdownError {
-    /// The tasks that had not ended when the time was over, in the order of their identities.
-    pub fn unfinished(&self) -> &[Unfinished] {
-        &self.unfinished
-    }
-
-    /// The shutdown was called on one of the runtime's own threads, and could not wait there.
-    pub fn is_inside(&self) -> bool {
-        self.inside
-    }
-}
-
-impl fmt::Display for ShutdownError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.inside {
-            return f.write_str(
-                "a runtime can't wait for its own end on one of its threads: shut it down outside of its tasks",
-            );
-        }
-        const NAMED: usize = 10;
-        let number = self.unfinished.len();
-        let (tasks, were) = if number == 1 {
-            ("task", "was")
-        } else {
-            ("tasks", "were")
-        };
-        write!(
-            f,
-            "{number} {tasks} had not ended when the runtime did, and {were} dropped: "
-        )?;
-        for (index, task) in self.unfinished.iter().take(NAMED).enumerate() {
-            write!(f, "{}{task}", if index == 0 { "" } else { "; " })?;
-        }
-        if number > NAMED {
-            write!(f, "; and {} more", number - NAMED)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl fmt::Debug for ShutdownError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ShutdownError({self})")
-    }
-}
-
-impl Error for ShutdownError {}
-
-/// A task that had not ended when its runtime was shut down.
-#[derive(Debug, Clone)]
-pub struct Unfinished {
-    id: TaskId,
-    spawned_at: &'static Location<'static>,
-    waiting: Option<Waiting>,
-}
-
-impl Unfinished {
-    /// The task.
-    pub fn id(&self) -> TaskId {
-        self.id
-    }
-
-    /// Where it was spawned.
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
-    }
-
-    /// What it waited for, as far as its leaf futures said; `None` if it was ready or running.
-    pub fn waiting(&self) -> Option<Waiting> {
-        self.waiting
-    }
-}
-
-impl fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {} (spawned at {})", self.id, self.spawned_at)?;
-        match self.waiting {
-            Some(waiting) => write!(f, " waiting for {waiting}"),
-            None => Ok(()),
-        }
-    }
 }

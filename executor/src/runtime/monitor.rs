@@ -25,13 +25,19 @@ pub(super) fn watch(scheduler: &Arc<Scheduler>) {
     let mut quiet = false;
     while !scheduler.is_stopping() {
         if quiet {
-            scheduler.park_monitor();
+            scheduler
+                .watch()
+                .sleep_while(|| scheduler.is_quiet() && !scheduler.is_stopping());
         }
-        scheduler.park_monitor_for(TICK);
+        scheduler.watch().sleep_for(TICK);
         // Two looks in a row that find everybody asleep: a worker that rests for moments only is not worth a wake-up each.
         quiet = scheduler.is_quiet() && last.quiet;
         let look = Look::at(scheduler);
         if !look.quiet && last.finds_stalled(&look) {
+            if look.overdue {
+                // The sleeper in the poller fires the timers of all wheels; any other one only its own.
+                scheduler.driver().wake();
+            }
             scheduler.rescue();
         }
         last = look;

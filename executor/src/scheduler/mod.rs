@@ -7,6 +7,7 @@ mod model;
 mod park;
 mod seat;
 mod slot;
+mod watch;
 mod worker;
 
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use crate::driver::Driver;
 use crate::sync::{Condvar, Mutex, lock};
 use crate::task::{Runnable, Schedule, Woken};
 use idle::Idle;
-use park::Parker;
 use seat::Seats;
+pub(crate) use watch::Watch;
 
 pub(crate) struct Scheduler {
     seats: Seats,
@@ -35,9 +36,7 @@ pub(crate) struct Scheduler {
     /// Seats that have a thread, or are on the way from one to the next.
     occupied: Mutex<usize>,
     vacated: Condvar,
-    /// Whether the monitor sleeps and wants to be told when a worker gets up.
-    monitor_sleeps: AtomicBool,
-    monitor: Parker,
+    watch: Watch,
 }
 
 impl Scheduler {
@@ -51,8 +50,7 @@ impl Scheduler {
             stopping: AtomicBool::new(false),
             occupied: Mutex::new(0),
             vacated: Condvar::new(),
-            monitor_sleeps: AtomicBool::new(false),
-            monitor: Parker::new(),
+            watch: Watch::new(),
         }
     }
 
@@ -93,7 +91,7 @@ impl Scheduler {
         for seat in self.seats.iter() {
             seat.parker.unpark(|| self.driver.wake());
         }
-        self.wake_monitor();
+        self.watch.wake();
     }
 
     /// Waits until nobody sits in a seat, or until `deadline`. True if all are vacant.
@@ -178,30 +176,9 @@ impl Scheduler {
         }
     }
 
-    /// Puts the monitor to sleep until a worker gets up. The announcement comes before the look at the sleepers, and a worker
-    /// that gets up looks at it afterwards, so one of the two sees the other.
-    pub(crate) fn park_monitor(&self) {
-        self.monitor_sleeps.store(true, SeqCst);
-        if self.is_quiet() && !self.is_stopping() {
-            self.monitor.park(None);
-        }
-        self.monitor_sleeps.store(false, SeqCst);
-    }
-
-    /// Lets the monitor sleep for a while; it wakes at once when the scheduler stops.
-    pub(crate) fn park_monitor_for(&self, time: std::time::Duration) {
-        self.monitor.park(Some(time));
-    }
-
-    fn wake_monitor(&self) {
-        self.monitor.unpark(|| {});
-    }
-
-    /// Called by a worker that got up.
-    fn tell_monitor(&self) {
-        if self.monitor_sleeps.load(SeqCst) && self.monitor_sleeps.swap(false, SeqCst) {
-            self.wake_monitor();
-        }
+    /// Where the monitor sleeps.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
     }
 }
 

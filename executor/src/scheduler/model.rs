@@ -9,6 +9,7 @@ use loom::thread;
 
 use super::idle::{Idle, Search};
 use super::park::Parker;
+use super::watch::Watch;
 
 struct World {
     idle: Idle,
@@ -198,5 +199,27 @@ fn a_stop_ends_the_sleep_of_every_worker() {
             .collect();
         world.stop();
         workers.into_iter().for_each(|worker| worker.join().unwrap());
+    });
+}
+
+/// Race: a worker gets up, and then stays in its task, while the monitor falls asleep.
+#[test]
+fn a_worker_that_gets_up_while_the_monitor_falls_asleep_is_watched() {
+    check(4, || {
+        let world = Arc::new((Idle::new(), Watch::new(), Notify::new()));
+        world.0.sleep(0, Search::No);
+        let monitor = world.clone();
+        let monitor = thread::spawn(move || {
+            let (idle, watch, seen) = &*monitor;
+            while idle.sleeping() == 1 {
+                watch.sleep_while(|| idle.sleeping() == 1);
+            }
+            seen.notify();
+        });
+        let (idle, watch, seen) = &*world;
+        assert_eq!(idle.wake(0), Search::No);
+        watch.got_up();
+        seen.wait(); // the task that keeps the worker
+        monitor.join().unwrap();
     });
 }

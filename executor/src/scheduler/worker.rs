@@ -186,6 +186,7 @@ impl Worker {
         if scheduler.has_visible_work() {
             scheduler.idle.resume(number);
             self.search.set(Search::Yes);
+            scheduler.watch.got_up(); // for a moment everybody seemed to sleep
             return;
         }
         if !scheduler.is_stopping() {
@@ -193,6 +194,7 @@ impl Worker {
             match driver.try_right() {
                 Some(right) => self.in_batch(|| seat.parker.poll(|| driver.turn(right, Wait::UntilWoken))),
                 None => {
+                    // The poller's sleeper wakes for the timers that it knows of; the fence in `Idle::sleep` stands before.
                     let own = driver.wheel(number).next_tick();
                     let timeout = (own < driver.sleeps_until()).then(|| driver.clock().until(own));
                     seat.parker.park(timeout);
@@ -201,7 +203,7 @@ impl Worker {
             }
         }
         self.search.set(scheduler.idle.wake(number));
-        scheduler.tell_monitor();
+        scheduler.watch.got_up();
     }
 
     fn seat_number(&self) -> usize {

@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -19,6 +19,7 @@ use async_task::FallibleTask;
 use canter_coop::{Reason, waiting};
 
 use super::meta::{Meta, MetaRef, TaskId};
+use crate::report::report;
 
 static JOIN: Reason = Reason::new("join");
 
@@ -170,7 +171,7 @@ impl<T> Drop for Output<T> {
         // SAFETY: the value is dropped here only, and `into_inner` keeps this from running.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(value) }));
         if let Err(payload) = dropped {
-            print_error(format_args!(
+            report(format_args!(
                 "the output of task {id} (spawned at {spawned_at}), which nobody joins, panicked in its destructor: {}",
                 message(&*payload)
             ));
@@ -220,7 +221,7 @@ impl Drop for Panic {
         if let Some(payload) = self.payload.take() {
             let Panic { id, spawned_at, .. } = self;
             let message = message(&*payload);
-            print_error(format_args!(
+            report(format_args!(
                 "task {id} (spawned at {spawned_at}) panicked and nobody joins it: {message}"
             ));
         }
@@ -325,11 +326,6 @@ impl From<JoinError> for io::Error {
     fn from(error: JoinError) -> io::Error {
         io::Error::other(error)
     }
-}
-
-/// Prints a line to standard error. One that nobody can read is no reason to panic, as `eprintln` would.
-fn print_error(line: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "canter: {line}");
 }
 
 /// The words of a panic, where its payload has any.

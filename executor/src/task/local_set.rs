@@ -9,7 +9,7 @@
     reason = "tasks of futures that are not `Send` are made, and kept to their thread"
 )]
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -38,25 +38,71 @@ struct LocalQueue {
 #[derive(Default)]
 struct LocalState {
     ready: VecDeque<Runnable>,
-    waker: Option<Waker>,
+    /// Whoever runs the home and found nothing to do. The vector is for a set that several futures run.
+    runner: Option<Runner>,
+    more_runners: Vec<Runner>,
+}
+
+struct Runner {
+    id: RunnerId,
+    waker: Waker,
+}
+
+/// Names a future that runs the tasks of a home.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct RunnerId(u64);
+
+impl RunnerId {
+    /// The one that has the home for itself: a `block_on`, or the set as a future.
+    const ALONE: RunnerId = RunnerId(0);
+}
+
+impl LocalState {
+    /// Sees to it that `waker` is woken when a task is ready, in place of an earlier one of that name, which is given back.
+    fn enlist(&mut self, id: RunnerId, waker: &Waker) -> Option<Waker> {
+        let mut runners = self.runner.iter_mut().chain(&mut self.more_runners);
+        if let Some(runner) = runners.find(|runner| runner.id == id) {
+            let same = runner.waker.will_wake(waker);
+            return (!same).then(|| std::mem::replace(&mut runner.waker, waker.clone()));
+        }
+        let waker = waker.clone();
+        let runner = Runner { id, waker };
+        match self.runner {
+            None => self.runner = Some(runner),
+            Some(_) => self.more_runners.push(runner),
+        }
+        None
+    }
+
+    fn forget(&mut self, id: RunnerId) -> Option<Runner> {
+        if self.runner.as_ref().is_some_and(|runner| runner.id == id) {
+            return self.runner.take();
+        }
+        let index = self.more_runners.iter().position(|runner| runner.id == id)?;
+        Some(self.more_runners.swap_remove(index))
+    }
 }
 
 impl Schedule for LocalQueue {
     fn schedule(&self, runnable: Runnable, _woken: Woken) {
-        let waker = {
+        let (runner, more) = {
             let mut state = lock(&self.state);
             state.ready.push_back(runnable);
-            state.waker.take()
+            (state.runner.take(), std::mem::take(&mut state.more_runners))
         };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        // All of them: one that is woken may be dropped before it comes to run the task.
+        runner
+            .into_iter()
+            .chain(more)
+            .for_each(|runner| runner.waker.wake());
     }
 }
 
 /// A thread's local tasks. It never leaves its thread.
 pub(crate) struct Home {
     tasks: OnceCell<(Arc<LocalQueue>, Arc<Registry>)>,
+    /// Names given to runners so far.
+    runners: Cell<u64>,
     _thread: PhantomData<*const ()>,
 }
 
@@ -68,6 +114,7 @@ impl Home {
     fn new() -> Rc<Home> {
         Rc::new(Home {
             tasks: OnceCell::new(),
+            runners: Cell::new(0),
             _thread: PhantomData,
         })
     }
@@ -77,10 +124,7 @@ impl Home {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (_, registry) = self.tasks.get_or_init(|| {
-            let queue = Arc::new(LocalQueue::default());
-            (queue.clone(), Registry::new(queue))
-        });
+        let (_, registry) = self.tasks();
         // SAFETY: the runnable goes to the queue of this home, and only this thread takes it out, in `next`.
         let (runnable, handle) = unsafe { super::new_unchecked(registry, future, place) };
         if let Some(runnable) = runnable {
@@ -89,21 +133,35 @@ impl Home {
         handle
     }
 
-    /// The next ready task. Without one, `waker` is woken when there is.
-    fn next(&self, waker: Option<&Waker>) -> Option<Runnable> {
+    fn tasks(&self) -> &(Arc<LocalQueue>, Arc<Registry>) {
+        self.tasks.get_or_init(|| {
+            let queue = Arc::new(LocalQueue::default());
+            (queue.clone(), Registry::new(queue))
+        })
+    }
+
+    /// The next ready task. Without one, the runner is woken when there is.
+    fn next(&self, runner: Option<(RunnerId, &Waker)>) -> Option<Runnable> {
         let (queue, _) = self.tasks.get()?;
         let mut state = lock(&queue.state);
         let ready = state.ready.pop_front();
-        if ready.is_none() {
-            state.waker = waker.cloned();
-        }
+        let replaced = match (&ready, runner) {
+            (None, Some((id, waker))) => state.enlist(id, waker),
+            _ => None,
+        };
+        drop(state);
+        drop(replaced); // without the lock: it may be the last reference to a task
         ready
     }
 
     /// Runs ready tasks for a while. True if there may be more.
     pub(crate) fn run_tasks(&self, waker: &Waker) -> bool {
+        self.run_tasks_as(RunnerId::ALONE, waker)
+    }
+
+    fn run_tasks_as(&self, runner: RunnerId, waker: &Waker) -> bool {
         for _ in 0..TASKS_AT_ONCE {
-            match self.next(Some(waker)) {
+            match self.next(Some((runner, waker))) {
                 Some(runnable) => super::run(runnable),
                 None => return false,
             }
@@ -246,22 +304,46 @@ impl LocalSet {
     /// Dropping the future drops `future`; the set's tasks stay where they are.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
+        let runs = Runs::new(&self.home);
         poll_fn(|cx| {
             self.home.enter(|| {
                 if let Poll::Ready(output) = future.as_mut().poll(cx) {
                     return Poll::Ready(output);
                 }
-                self.run_tasks(cx);
+                self.run_tasks(runs.id, cx);
                 Poll::Pending
             })
         })
         .await
     }
 
-    fn run_tasks(&self, cx: &mut Context<'_>) {
-        if self.home.run_tasks(cx.waker()) {
+    fn run_tasks(&self, runner: RunnerId, cx: &mut Context<'_>) {
+        if self.home.run_tasks_as(runner, cx.waker()) {
             cx.waker().wake_by_ref();
         }
+    }
+}
+
+/// A future's place among the runners of a set, given up when the future is dropped.
+struct Runs<'a> {
+    home: &'a Home,
+    id: RunnerId,
+}
+
+impl Runs<'_> {
+    fn new(home: &Home) -> Runs<'_> {
+        home.tasks(); // so that a task which is spawned from beside the future wakes it
+        home.runners.set(home.runners.get() + 1);
+        let id = RunnerId(home.runners.get());
+        Runs { home, id }
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        let (queue, _) = self.home.tasks();
+        let runner = lock(&queue.state).forget(self.id);
+        drop(runner); // without the lock
     }
 }
 
@@ -276,7 +358,7 @@ impl Future for LocalSet {
 
     /// Ends when no task is left in the set.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.home.enter(|| self.run_tasks(cx));
+        self.home.enter(|| self.run_tasks(RunnerId::ALONE, cx));
         if self.home.is_empty() {
             Poll::Ready(())
         } else {

@@ -21,13 +21,17 @@ pub(crate) use meta::Meta;
 pub(crate) use raw::{new, new_unchecked};
 pub(crate) use registry::{Registry, Schedule};
 
+use crate::report::report;
+
 /// A task that is ready, and the right to poll it.
 pub(crate) type Runnable = async_task::Runnable<Meta>;
 
 /// Polls a task once. A panic of its future never gets here: it goes to whoever joins.
 pub(crate) fn run(runnable: Runnable) {
     if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
-        eprintln!("canter: the destructor of an output that nobody wanted panicked; the thread goes on");
+        report(format_args!(
+            "the destructor of an output that nobody wanted panicked; the thread goes on"
+        ));
     }
 }
 

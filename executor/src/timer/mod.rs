@@ -1,15 +1,17 @@
 //! Timers: a clock a runtime, and a wheel a worker, each behind a lock of its own.
 
 mod clock;
+mod sleeper;
 mod wheel;
 
 use std::task::Waker;
 
 pub(crate) use clock::{Clock, Tick};
+pub(crate) use sleeper::Sleeper;
 pub(crate) use wheel::Key;
 use wheel::Wheel;
 
-use crate::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicU64, Ordering::*};
 use crate::sync::{Mutex, lock};
 
 /// Timers taken out of a wheel under one hold of its lock.
@@ -53,7 +55,7 @@ impl Timers {
     }
 
     pub(crate) fn next_tick(&self) -> Tick {
-        Tick(self.next.load(SeqCst)) // partner: the store in `start`, against the sleeper's announcement in the driver
+        Tick(self.next.load(Acquire)) // partner: the stores in this file; for the fences see `sleeper.rs`
     }
 
     pub(crate) fn start(&self, tick: Tick, waker: &Waker) -> Started {
@@ -65,9 +67,9 @@ impl Timers {
         let Some(key) = wheel.insert(tick, waker) else {
             return Started::Passed;
         };
-        let first = tick.0 < self.next.load(SeqCst);
+        let first = tick.0 < self.next.load(Relaxed);
         if first {
-            self.next.store(tick.0, SeqCst);
+            self.next.store(tick.0, Release);
         }
         Started::Running { key, first }
     }
@@ -96,14 +98,14 @@ impl Timers {
             return false;
         };
         let more = wheel.advance(now, BATCH, due);
-        self.next.store(wheel.next_tick().0, SeqCst);
+        self.next.store(wheel.next_tick().0, Release);
         more
     }
 
     /// Ends all timers: their wakers, so that whoever waits can look for another runtime.
     pub(crate) fn close(&self) -> Vec<Waker> {
         let wheel = lock(&self.wheel).take();
-        self.next.store(Tick::NEVER.0, SeqCst);
+        self.next.store(Tick::NEVER.0, Release);
         wheel.map(|mut wheel| wheel.clear()).unwrap_or_default()
     }
 }

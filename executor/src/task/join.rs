@@ -1,9 +1,6 @@
 //! The end of a task as others see it: the handle that waits for it, and what it says when there is no value.
 
-#![expect(
-    unsafe_code,
-    reason = "the handle keeps the allocation alive whose waker it takes; an output is dropped in place"
-)]
+#![expect(unsafe_code, reason = "an output is dropped in place")]
 
 use std::any::Any;
 use std::error::Error;
@@ -69,9 +66,9 @@ impl<T> JoinHandle<T> {
             return;
         }
         self.meta.set_aborted();
-        // SAFETY: this handle's task reference keeps the allocation alive until `detach`, which only `drop` and the end of
-        // `poll` call; `is_finished` was false, so neither has.
-        unsafe { self.meta.waker() }.wake();
+        if let Some(waker) = self.meta.registry().waker(self.meta) {
+            waker.wake();
+        }
     }
 
     /// Whether the task has ended and the join would not wait.
@@ -141,7 +138,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// would end the process.
 pub(crate) struct Output<T> {
     value: ManuallyDrop<T>,
-    id: TaskId,
+    /// By itself, since a handle that is dropped takes the output out and frees the allocation first.
     spawned_at: &'static Location<'static>,
 }
 
@@ -149,7 +146,6 @@ impl<T> Output<T> {
     pub(super) fn new(meta: &Meta, value: T) -> Output<T> {
         Output {
             value: ManuallyDrop::new(value),
-            id: meta.id(),
             spawned_at: meta.spawned_at(),
         }
     }
@@ -163,16 +159,12 @@ impl<T> Output<T> {
 
 impl<T> Drop for Output<T> {
     fn drop(&mut self) {
-        let Output {
-            value,
-            id,
-            spawned_at,
-        } = self;
+        let Output { value, spawned_at } = self;
         // SAFETY: the value is dropped here only, and `into_inner` keeps this from running.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(value) }));
         if let Err(payload) = dropped {
             report(format_args!(
-                "the output of task {id} (spawned at {spawned_at}), which nobody joins, panicked in its destructor: {}",
+                "the output of a task (spawned at {spawned_at}) that nobody joins panicked in its destructor: {}",
                 message(&*payload)
             ));
         }

@@ -3,13 +3,11 @@
 #![expect(unsafe_code, reason = "a task is known by a pointer into its allocation")]
 
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::task::{RawWakerVTable, Waker};
 
 use canter_coop::{Reason, Waiting};
 
@@ -30,7 +28,7 @@ impl fmt::Display for TaskId {
 /// | field | written by | read by |
 /// | --- | --- | --- |
 /// | `registry`, `spawned_at` | the spawner, once | anybody |
-/// | `id`, `entry`, `waker_*` | the spawner, before the task is first scheduled | anybody after that |
+/// | `id`, `entry` | the spawner, before the task is first scheduled | anybody after that |
 /// | `aborted` | whoever aborts | the poll |
 /// | `future_dropped` | the poll | the future's destructor |
 /// | `reason`, `place` | the poll, while it runs | anybody; the two may belong to different waits for a moment |
@@ -43,8 +41,6 @@ pub(crate) struct Meta {
     pub(super) future_dropped: AtomicBool,
     reason: AtomicPtr<Reason>,
     place: AtomicPtr<Location<'static>>,
-    waker_data: AtomicPtr<()>,
-    waker_vtable: AtomicPtr<RawWakerVTable>,
 }
 
 impl Meta {
@@ -58,8 +54,6 @@ impl Meta {
             future_dropped: AtomicBool::new(false),
             reason: AtomicPtr::new(ptr::null_mut()),
             place: AtomicPtr::new(ptr::null_mut()),
-            waker_data: AtomicPtr::new(ptr::null_mut()),
-            waker_vtable: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -103,52 +97,10 @@ impl Meta {
         let place = unsafe { self.place.load(Relaxed).as_ref() }?;
         Some(Waiting { reason, place })
     }
-
-    /// Keeps a reference to the task until [`Meta::release_waker`]: `async_task` frees a task whose last reference goes at
-    /// the end of a poll without running its future's destructor.
-    pub(super) fn keep_waker(&self, waker: Waker) {
-        let waker = ManuallyDrop::new(waker);
-        self.waker_data.store(waker.data().cast_mut(), Relaxed);
-        self.waker_vtable
-            .store(ptr::from_ref(waker.vtable()).cast_mut(), Relaxed);
-    }
-
-    /// Gives the reference of [`Meta::keep_waker`] back.
-    ///
-    /// # Safety
-    /// Called once, after `keep_waker`.
-    pub(super) unsafe fn release_waker(&self) -> Waker {
-        // SAFETY: passed on to the caller, who may drop the waker since it does so once.
-        ManuallyDrop::into_inner(unsafe { self.kept_waker() })
-    }
-
-    /// A waker of this task.
-    ///
-    /// # Safety
-    /// [`Meta::keep_waker`] was called, and the task's allocation has a reference that outlasts this call: the caller holds a
-    /// handle, or the future can't be dropped meanwhile.
-    pub(super) unsafe fn waker(&self) -> Waker {
-        // SAFETY: passed on to the caller; the value is not dropped, and is gone before the caller's reference is.
-        let kept = unsafe { self.kept_waker() };
-        Waker::clone(&kept)
-    }
-
-    /// The waker that [`Meta::keep_waker`] was given, without a reference of its own.
-    ///
-    /// # Safety
-    /// `keep_waker` was called. The value is used only while the task's allocation has a reference, and dropped only by whoever
-    /// gives the kept reference back.
-    unsafe fn kept_waker(&self) -> ManuallyDrop<Waker> {
-        let data = self.waker_data.load(Relaxed);
-        // SAFETY: set from a `&'static RawWakerVTable` by `keep_waker`.
-        let vtable: &'static RawWakerVTable = unsafe { &*self.waker_vtable.load(Relaxed) };
-        // SAFETY: these are the parts of a waker of this task.
-        ManuallyDrop::new(unsafe { Waker::new(data, vtable) })
-    }
 }
 
 /// A pointer to the metadata of a task whose allocation is known to be alive.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MetaRef(NonNull<Meta>);
 
 impl MetaRef {

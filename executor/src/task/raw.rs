@@ -95,8 +95,7 @@ where
     let (runnable, task) = unsafe { builder.spawn_unchecked(wrap, schedule) };
     // SAFETY: kept in the handle beside the task reference, and in the registry until the future's destructor.
     let meta = unsafe { MetaRef::new(runnable.metadata()) };
-    meta.keep_waker(runnable.waker());
-    let listed = registry.insert(meta);
+    let listed = registry.insert(meta, runnable.waker());
     (listed.then_some(runnable), JoinHandle::new(task.fallible(), meta))
 }
 
@@ -157,7 +156,5 @@ impl<F: Future> Drop for TaskFuture<F> {
     fn drop(&mut self) {
         drop(self.drop_future());
         self.meta.registry().remove(&self.meta);
-        // SAFETY: the task kept a waker when it was made, and its future is dropped once.
-        drop(unsafe { self.meta.release_waker() });
     }
 }

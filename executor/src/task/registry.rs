@@ -5,8 +5,9 @@
 //!
 //! Invariant: a task is listed from before it is first scheduled until its future's destructor has run. The destructor
 //! takes the entry out under the lock, so under the lock each entry's metadata is alive.
-
-#![expect(unsafe_code, reason = "listed tasks are known to be alive under the lock")]
+//!
+//! An entry has a reference to its task, the waker: `async_task` frees a task whose last reference goes at the end of a poll
+//! without running its future's destructor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -36,9 +37,14 @@ pub(crate) struct Registry {
     schedule: Arc<dyn Schedule>,
 }
 
+struct Entry {
+    meta: MetaRef,
+    waker: Waker,
+}
+
 #[derive(Default)]
 struct Tasks {
-    entries: Vec<Option<MetaRef>>,
+    entries: Vec<Option<Entry>>,
     vacant: Vec<u32>,
     ids: std::ops::Range<u64>,
     closed: bool,
@@ -73,7 +79,7 @@ impl Registry {
     }
 
     /// Gives a task its identity and lists it; false where the registry is closed.
-    pub(super) fn insert(&self, meta: MetaRef) -> bool {
+    pub(super) fn insert(&self, meta: MetaRef, waker: Waker) -> bool {
         let mut tasks = lock(&self.tasks);
         let id = tasks.ids.next().unwrap_or_else(|| {
             let first = NEXT_BLOCK.fetch_add(BLOCK, Relaxed);
@@ -86,13 +92,13 @@ impl Registry {
         }
         let entry = match tasks.vacant.pop() {
             Some(entry) => {
-                tasks.entries[entry as usize] = Some(meta);
+                tasks.entries[entry as usize] = Some(Entry { meta, waker });
                 entry
             }
             None => {
                 let entry = u32::try_from(tasks.entries.len())
                     .expect("more than four thousand million tasks at once");
-                tasks.entries.push(Some(meta));
+                tasks.entries.push(Some(Entry { meta, waker }));
                 entry
             }
         };
@@ -106,7 +112,7 @@ impl Registry {
             return;
         }
         let mut tasks = lock(&self.tasks);
-        tasks.entries[entry as usize] = None;
+        let removed = tasks.entries[entry as usize].take();
         tasks.vacant.push(entry);
         if tasks.vacant.len() == tasks.entries.len() {
             if tasks.awaited {
@@ -118,6 +124,8 @@ impl Registry {
                 tasks.vacant = Vec::new();
             }
         }
+        drop(tasks);
+        drop(removed); // without the lock
     }
 
     /// Waits until no task is listed, or until `deadline`. True if none is.
@@ -156,18 +164,29 @@ impl Registry {
     /// Calls `visit` for each listed task, under the registry's lock: no user code in there.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Meta)) {
         let tasks = lock(&self.tasks);
-        tasks.entries.iter().flatten().for_each(|meta| visit(meta));
+        tasks
+            .entries
+            .iter()
+            .flatten()
+            .for_each(|entry| visit(&entry.meta));
     }
 
     /// A waker of each listed task.
     pub(crate) fn wakers(&self) -> Vec<Waker> {
         let tasks = lock(&self.tasks);
-        // SAFETY: under the lock no listed task's future can finish its destructor, so each allocation is alive.
         tasks
             .entries
             .iter()
             .flatten()
-            .map(|meta| unsafe { meta.waker() })
+            .map(|entry| entry.waker.clone())
             .collect()
+    }
+
+    /// A waker of the task, while it is listed.
+    pub(super) fn waker(&self, meta: MetaRef) -> Option<Waker> {
+        let tasks = lock(&self.tasks);
+        let entry = tasks.entries.get(meta.entry.load(Relaxed) as usize)?.as_ref()?;
+        // The place may be another task's by now.
+        (entry.meta == meta).then(|| entry.waker.clone())
     }
 }

@@ -312,6 +312,29 @@ fn a_destructor_may_join_another_task_while_the_runtime_ends() {
     }
 }
 
+/// A task in a nested `block_on` can't be dropped with the others. It waits again afterwards, and somebody for it.
+#[test]
+fn a_task_that_runs_while_the_others_are_dropped_is_dropped_when_it_waits_again() {
+    for round in 0..100 {
+        let runtime = runtime(1 + round % 2);
+        let (started, has_started) = mpsc::channel();
+        let dropped_first = runtime.spawn(pending::<()>());
+        let told = started.clone();
+        let waits_again = runtime.spawn(async move {
+            told.send(()).unwrap();
+            assert!(block_on(dropped_first).unwrap_err().is_cancelled());
+            pending::<()>().await;
+        });
+        let joins = runtime.spawn(async move {
+            started.send(()).unwrap();
+            block_on(waits_again).unwrap_err().is_cancelled()
+        });
+        (0..2).for_each(|_| has_started.recv().unwrap());
+        drop(runtime);
+        assert!(block_on(joins).unwrap());
+    }
+}
+
 #[test]
 fn a_panic_in_a_destructor_does_not_keep_the_runtime_from_ending() {
     let runtime = runtime(1);

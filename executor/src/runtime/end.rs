@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::handle::{Handle, Shared};
 use crate::report::report;
 use crate::scheduler;
 use crate::task::Registry;
+
+/// Between two looks for tasks that came late, while threads are waited for.
+const LATECOMERS: Duration = Duration::from_millis(5);
 
 impl Shared {
     pub(super) fn all_registries(&self) -> impl Iterator<Item = &Registry> {
@@ -40,13 +43,31 @@ impl Shared {
         self.drop_tasks();
         self.threads.close();
         self.drop_tasks();
-        let joined = self.threads.join(deadline);
+        let joined = self.join_threads(deadline);
         while joined && self.all_registries().any(|registry| registry.len() > 0) {
             // One that is left is in the hands of a thread that is just waking it.
             self.drop_tasks();
             thread::yield_now();
         }
         vacated && joined
+    }
+
+    /// Waits until every thread has ended, or until `deadline`. True if all have.
+    ///
+    /// A task that runs, in a nested `block_on`, can't be dropped with the others: it may wait again afterwards, and another
+    /// thread for it. Nobody tells this thread of such a latecomer, so it looks again and again.
+    fn join_threads(&self, deadline: Option<Instant>) -> bool {
+        loop {
+            let next_look = Instant::now() + LATECOMERS;
+            let until = deadline.map_or(next_look, |deadline| deadline.min(next_look));
+            if self.threads.join(Some(until)) {
+                return true;
+            }
+            self.drop_tasks();
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return false;
+            }
+        }
     }
 
     /// Drops every task that no thread polls.

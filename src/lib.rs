@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub use canter_channel as channel;
+pub use canter_channel::{select, select_blocking};
 #[cfg(unix)]
 pub use canter_executor::signal;
 pub use canter_executor::{

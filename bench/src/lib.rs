@@ -1,4 +1,7 @@
-//! What the benches share: the runtimes that they run on, and a wake-up that two tasks bounce between them.
+//! What the benches share: the runtimes that they run on, and a wake-up that two tasks bounce between them;
+//! and channels beside their peers.
+
+pub mod channels;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};

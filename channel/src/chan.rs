@@ -1,0 +1,601 @@
+//! What a channel is, and what may happen to it under its lock.
+//!
+//! # What always holds
+//!
+//! - Messages leave in the order in which they came, all through one queue: also those that are handed to a waiting receiver, and
+//!   those that cross an unbuffered channel.
+//! - A message that meets a waiting receiver is **promised**: it stays in the queue, the receiver leaves the wait list and is woken,
+//!   and takes the oldest message when it comes. Newcomers leave as many messages to it as there are promises. A promised receiver that is
+//!   dropped gives the promise back, and the next one gets it: so a cancelled receive can neither lose a message nor change the order.
+//! - `available` are the messages beyond the promises, `permits` the places that were reserved. There is **room** while both together are
+//!   fewer than the capacity, which is 0 for a rendezvous, and unlimited for an unbounded channel.
+//! - A message is available only while no receiver waits, and a sender waits only while there is no room and no receiver waits; selects
+//!   that poll or look at the time are passed by and marked, and look later.
+//! - After `close` nothing enters the queue. Receivers learn of it when the queue is empty, promises included.
+//!
+//! A waiting receiver whose future is leaked (`mem::forget`) keeps its promise for ever. So that this withholds a message from nobody who
+//! comes for it: a receiver that finds promised messages only gives way once, and then takes what is still there. Whoever comes for a
+//! promise and finds the queue empty waits again, before all others.
+
+#![expect(unsafe_code, reason = "the ring and the wait lists stand under the lock")]
+
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::task::Waker;
+
+use triomphe::ThinArc;
+
+use crate::buffer::{Buffer, Slot};
+use crate::claim::Id;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Backoff, Guard, Lock};
+use crate::wait_list::{Fit, Popped, State, WaitList, Waiter};
+use crate::wakes::Wakes;
+
+/// A channel, by reference count. One allocation: header and ring.
+pub(crate) struct Chan<T>(ThinArc<Header<T>, Slot<T>>);
+
+struct Header<T> {
+    capacity: usize,
+    hint: AtomicUsize,
+    senders: AtomicUsize,
+    receivers: AtomicUsize,
+    inside: Lock<Inside<T>>,
+}
+
+struct Inside<T> {
+    buffer: Buffer<T>,
+    promised: usize,
+    permits: usize,
+    closed: bool,
+    version: usize,
+    senders: WaitList<Offer<T>>,
+    receivers: WaitList<Turn>,
+    closers: WaitList<()>,
+}
+
+/// What a sender waits with.
+#[derive(Debug)]
+pub(crate) enum Offer<T> {
+    Message(T),
+    /// The sender wants a place, and has no message yet.
+    Place,
+    /// The message was taken.
+    Taken,
+}
+
+impl<T> Offer<T> {
+    pub(crate) fn take(&mut self) -> Option<T> {
+        match mem::replace(self, Offer::Taken) {
+            Offer::Message(message) => Some(message),
+            Offer::Place | Offer::Taken => None,
+        }
+    }
+}
+
+/// What a waiting receiver went through.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// It found promised messages only, and lets those come to whom they are promised.
+    pub(crate) gave_way: bool,
+    /// It was promised a message, and another receiver took that.
+    pub(crate) overtaken: bool,
+}
+
+/// What came of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Offered {
+    Done,
+    Full,
+    Closed,
+    ComeAgain,
+}
+
+/// What came of an attempt to receive.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Taken<T> {
+    Message(T),
+    Empty,
+    /// There are messages, each of them promised.
+    Promised,
+    Closed,
+    ComeAgain,
+}
+
+/// What can be seen of a channel from outside of its lock. It may be outdated by the time that it is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hint(usize);
+
+impl Hint {
+    const READABLE: usize = 0b001;
+    const WRITABLE: usize = 0b010;
+    const CLOSED: usize = 0b100;
+    const VERSION: usize = 0b1000;
+
+    /// Whether a receive might find something. If not, there was nothing.
+    #[inline]
+    pub(crate) fn readable(self) -> bool {
+        self.0 & Self::READABLE != 0
+    }
+
+    /// Whether a send might succeed, or fail.
+    #[inline]
+    pub(crate) fn writable(self) -> bool {
+        self.0 & Self::WRITABLE != 0
+    }
+
+    #[inline]
+    pub(crate) fn closed(self) -> bool {
+        self.0 & Self::CLOSED != 0
+    }
+
+    /// Grows with each change of the channel.
+    #[inline]
+    pub(crate) fn version(self) -> usize {
+        self.0 / Self::VERSION
+    }
+}
+
+impl fmt::Debug for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hint")
+            .field("readable", &self.readable())
+            .field("writable", &self.writable())
+            .field("closed", &self.closed())
+            .field("version", &self.version())
+            .finish()
+    }
+}
+
+/// Which side of a channel a handle is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Sender,
+    Receiver,
+}
+
+/// It points to its messages, which do not move with it.
+impl<T> Unpin for Chan<T> {}
+
+impl<T> Clone for Chan<T> {
+    fn clone(&self) -> Chan<T> {
+        Chan(self.0.clone())
+    }
+}
+
+impl<T> Chan<T> {
+    /// A channel with one sender and one receiver.
+    pub(crate) fn new(capacity: usize, ring: usize) -> Chan<T> {
+        let header = Header {
+            capacity,
+            hint: AtomicUsize::new(if capacity > 0 { Hint::WRITABLE } else { 0 }),
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+            inside: Lock::new(Inside {
+                buffer: Buffer::new(),
+                promised: 0,
+                permits: 0,
+                closed: false,
+                version: 0,
+                senders: WaitList::new(),
+                receivers: WaitList::new(),
+                closers: WaitList::new(),
+            }),
+        };
+        Chan(ThinArc::from_header_and_iter(
+            header,
+            (0..ring.max(1)).map(|_| Slot::empty()),
+        ))
+    }
+
+    fn header(&self) -> &Header<T> {
+        &self.0.header.header
+    }
+
+    #[inline]
+    pub(crate) fn enter(&self) -> Section<'_, T> {
+        let header = self.header();
+        Section {
+            capacity: header.capacity,
+            slots: &self.0.slice,
+            hint: &header.hint,
+            inside: header.inside.lock(),
+            changed: false,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn hint(&self) -> Hint {
+        Hint(self.header().hint.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.header().capacity
+    }
+
+    pub(crate) fn is_same(&self, other: &Chan<T>) -> bool {
+        std::ptr::eq(self.header(), other.header())
+    }
+
+    /// Runs an operation that does not wait until it has met nobody who looks at the time.
+    #[inline]
+    pub(crate) fn until_settled<R>(
+        &self,
+        mut operation: impl FnMut(&mut Section<'_, T>, &mut Wakes) -> Option<R>,
+    ) -> R {
+        let mut backoff = Backoff::new();
+        loop {
+            let mut wakes = Wakes::new();
+            let settled = operation(&mut self.enter(), &mut wakes);
+            match settled {
+                Some(result) => return result,
+                None => backoff.pause(),
+            }
+        }
+    }
+
+    pub(crate) fn close(&self) -> bool {
+        let mut wakes = Wakes::new();
+        self.enter().close(&mut wakes)
+    }
+
+    fn handles_of(&self, side: Side) -> &AtomicUsize {
+        match side {
+            Side::Sender => &self.header().senders,
+            Side::Receiver => &self.header().receivers,
+        }
+    }
+
+    pub(crate) fn handles(&self, side: Side) -> usize {
+        self.handles_of(side).load(Ordering::Relaxed)
+    }
+
+    /// One more handle beside an existing one.
+    pub(crate) fn add_handle(&self, side: Side) {
+        self.handles_of(side).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more handle, unless the last one is gone.
+    pub(crate) fn revive_handle(&self, side: Side) -> bool {
+        self.handles_of(side)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count > 0).then_some(count + 1)
+            })
+            .is_ok()
+    }
+
+    /// One handle less. The last one closes the channel; the last receiver also drops what nobody can receive any more.
+    pub(crate) fn remove_handle(&self, side: Side) {
+        if self.handles_of(side).fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        match side {
+            Side::Sender => _ = self.close(),
+            Side::Receiver => {
+                let _discard = Discard(self);
+                self.close();
+            }
+        }
+    }
+}
+
+/// Drops what is left in a closed channel, one message after the other and outside of the lock, also when one panics.
+struct Discard<'a, T>(&'a Chan<T>);
+
+impl<T> Discard<'_, T> {
+    fn next(&self) -> Option<T> {
+        self.0.enter().pop()
+    }
+}
+
+impl<T> Drop for Discard<'_, T> {
+    fn drop(&mut self) {
+        while let Some(message) = self.next() {
+            let rest = Discard(self.0);
+            drop(message);
+            mem::forget(rest);
+        }
+    }
+}
+
+/// The right to change a channel. What has to be woken is gathered, and woken when the section is over.
+pub(crate) struct Section<'a, T> {
+    capacity: usize,
+    slots: &'a [Slot<T>],
+    hint: &'a AtomicUsize,
+    inside: Guard<'a, Inside<T>>,
+    changed: bool,
+}
+
+impl<T> Section<'_, T> {
+    /// Messages that a newcomer may take.
+    #[inline]
+    pub(crate) fn available(&self) -> usize {
+        self.inside.buffer.len().saturating_sub(self.inside.promised)
+    }
+
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.available() + self.inside.permits < self.capacity
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        !self.has_room()
+    }
+
+    #[inline]
+    fn push(&mut self, message: T) {
+        self.changed = true;
+        // SAFETY: `inside` is the guard of the lock, and the slots came with it.
+        unsafe { self.inside.buffer.push(self.slots, message) };
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<T> {
+        self.changed = true;
+        // SAFETY: as in `push`.
+        unsafe { self.inside.buffer.pop(self.slots) }
+    }
+
+    /// Sends the message, or reserves the place, if that can be done at once.
+    #[inline]
+    pub(crate) fn offer(&mut self, offer: &mut Offer<T>, id: Id, wakes: &mut Wakes) -> Offered {
+        if self.inside.closed {
+            return Offered::Closed;
+        }
+        match offer {
+            Offer::Message(_) => {}
+            Offer::Place if self.reserve() => return Offered::Done,
+            Offer::Place => return Offered::Full,
+            Offer::Taken => return Offered::Done,
+        }
+        if !self.inside.receivers.is_empty() {
+            match self.inside.receivers.pop_won(id) {
+                Popped::Won(receiver) => {
+                    self.inside.promised += 1;
+                    receiver.complete(State::Completed, wakes);
+                    self.push_offered(offer);
+                    return Offered::Done;
+                }
+                Popped::ComeAgain => return Offered::ComeAgain,
+                Popped::Nobody => {}
+            }
+        }
+        if self.has_room() {
+            self.push_offered(offer);
+            return Offered::Done;
+        }
+        Offered::Full
+    }
+
+    #[inline]
+    fn push_offered(&mut self, offer: &mut Offer<T>) {
+        if let Some(message) = offer.take() {
+            self.push(message);
+        }
+    }
+
+    /// A receiver that waits is a place as well.
+    fn reserve(&mut self) -> bool {
+        let places = self.capacity.saturating_add(self.inside.receivers.len());
+        let free = self.available() + self.inside.permits < places;
+        if free {
+            self.changed = true;
+            self.inside.permits += 1;
+        }
+        free
+    }
+
+    /// Takes the oldest message that may be taken.
+    #[inline]
+    pub(crate) fn take(&mut self, id: Id, wakes: &mut Wakes) -> Taken<T> {
+        if self.available() > 0
+            && let Some(message) = self.pop()
+        {
+            self.after_pop(wakes);
+            return Taken::Message(message);
+        }
+        if !self.inside.senders.is_empty() {
+            // Who wants a place on an unbuffered channel needs a receiver that waits, and is served before the senders behind it.
+            let behind_place = if id == Id::TRY { Fit::No } else { Fit::NotBeyond };
+            let popped = self.inside.senders.pop_won_where(id, |offer| match offer {
+                Offer::Place => behind_place,
+                _ => Fit::Yes,
+            });
+            match popped {
+                Popped::Won(mut sender) => {
+                    let message = sender.value().take();
+                    sender.complete(State::Completed, wakes);
+                    if let Some(message) = message {
+                        self.push(message); // behind those that are on their way to others
+                    }
+                    if let Some(message) = self.pop() {
+                        return Taken::Message(message);
+                    }
+                }
+                Popped::ComeAgain => return Taken::ComeAgain,
+                Popped::Nobody => {}
+            }
+        }
+        match self.inside.buffer.len() {
+            0 if self.inside.closed => Taken::Closed,
+            0 => Taken::Empty,
+            _ => Taken::Promised,
+        }
+    }
+
+    /// Takes the oldest message although it is promised.
+    pub(crate) fn take_promised(&mut self, wakes: &mut Wakes) -> Option<T> {
+        let message = self.pop();
+        self.after_pop(wakes);
+        message
+    }
+
+    /// For a receiver that was completed: the message that it was promised, unless somebody took it that waited longer than one turn.
+    pub(crate) fn redeem(&mut self, wakes: &mut Wakes) -> Option<T> {
+        self.inside.promised -= 1;
+        let message = self.pop();
+        self.after_pop(wakes);
+        message
+    }
+
+    /// For a receiver that was completed and does not want its message any more.
+    pub(crate) fn renounce(&mut self, wakes: &mut Wakes) {
+        self.changed = true;
+        self.inside.promised -= 1;
+        self.settle(wakes);
+    }
+
+    /// Sends a message in a place that was reserved, or gives the place back.
+    pub(crate) fn use_permit(&mut self, offer: &mut Offer<T>, wakes: &mut Wakes) -> Offered {
+        self.inside.permits -= 1;
+        self.changed = true;
+        if self.inside.closed {
+            return Offered::Closed;
+        }
+        if let Some(message) = offer.take() {
+            self.push(message);
+        }
+        self.settle(wakes);
+        Offered::Done
+    }
+
+    /// The oldest message, if there is no room for one more.
+    pub(crate) fn evict(&mut self) -> Option<T> {
+        if self.has_room() || self.available() == 0 {
+            return None;
+        }
+        self.pop()
+    }
+
+    /// Restores what the module's page says of waiting receivers and senders.
+    fn settle(&mut self, wakes: &mut Wakes) {
+        while self.available() > 0
+            && let Popped::Won(receiver) = self.inside.receivers.pop_won(Id::LONE)
+        {
+            self.inside.promised += 1;
+            receiver.complete(State::Completed, wakes);
+        }
+        self.after_pop(wakes);
+    }
+
+    /// Lets senders into the room that there is, and tells receivers of the end once there is nothing left.
+    #[inline]
+    fn after_pop(&mut self, wakes: &mut Wakes) {
+        while !self.inside.senders.is_empty()
+            && self.has_room()
+            && let Popped::Won(mut sender) = self.inside.senders.pop_won(Id::LONE)
+        {
+            match sender.value().take() {
+                Some(message) => self.push(message),
+                None => self.inside.permits += 1,
+            }
+            sender.complete(State::Completed, wakes);
+        }
+        if self.inside.closed && self.inside.buffer.len() == 0 {
+            complete_all(&mut self.inside.receivers, wakes);
+        }
+    }
+
+    /// Closes the channel, if nobody has.
+    fn close(&mut self, wakes: &mut Wakes) -> bool {
+        if mem::replace(&mut self.inside.closed, true) {
+            return false;
+        }
+        self.changed = true;
+        complete_all(&mut self.inside.senders, wakes);
+        complete_all(&mut self.inside.closers, wakes);
+        if self.inside.buffer.len() == 0 {
+            complete_all(&mut self.inside.receivers, wakes);
+        }
+        true
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inside.closed
+    }
+
+    pub(crate) fn closers(&mut self) -> &mut WaitList<()> {
+        &mut self.inside.closers
+    }
+
+    pub(crate) fn senders(&mut self) -> &mut WaitList<Offer<T>> {
+        self.changed = true;
+        &mut self.inside.senders
+    }
+
+    pub(crate) fn receivers(&mut self) -> &mut WaitList<Turn> {
+        self.changed = true;
+        &mut self.inside.receivers
+    }
+
+    /// Enlists a receiver behind the others: it is a place for whoever waits for one.
+    ///
+    /// # Safety
+    ///
+    /// As for [`WaitList::push_back`].
+    pub(crate) unsafe fn enlist_receiver(
+        &mut self,
+        waiter: Pin<&Waiter<Turn>>,
+        waker: Option<Waker>,
+        wakes: &mut Wakes,
+    ) {
+        // SAFETY: what the caller promises.
+        unsafe { self.receivers().push_back(waiter, waker) };
+        let wants_place = |offer: &Offer<T>| match offer {
+            Offer::Place => Fit::Yes,
+            _ => Fit::No,
+        };
+        while !self.inside.senders.is_empty() && self.reserve() {
+            match self.inside.senders.pop_won_where(Id::LONE, wants_place) {
+                Popped::Won(sender) => sender.complete(State::Completed, wakes),
+                Popped::Nobody | Popped::ComeAgain => {
+                    self.inside.permits -= 1;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn complete_all<V>(list: &mut WaitList<V>, wakes: &mut Wakes) {
+    while let Popped::Won(waiter) = list.pop_won(Id::LONE) {
+        waiter.complete(State::Closed, wakes);
+    }
+}
+
+impl<T> Drop for Section<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.changed {
+            return;
+        }
+        self.inside.version = self.inside.version.wrapping_add(1);
+        let mut hint = self.inside.version.wrapping_mul(Hint::VERSION);
+        if self.inside.closed {
+            hint |= Hint::READABLE | Hint::WRITABLE | Hint::CLOSED;
+        } else {
+            if self.available() > 0 || !self.inside.senders.is_empty() {
+                hint |= Hint::READABLE;
+            }
+            if self.has_room() || !self.inside.receivers.is_empty() {
+                hint |= Hint::WRITABLE;
+            }
+        }
+        self.hint.store(hint, Ordering::Release);
+    }
+}
+
+impl<T> fmt::Debug for Chan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let section = self.enter();
+        f.debug_struct("Chan")
+            .field("len", &section.available())
+            .field("capacity", &self.capacity())
+            .field("closed", &section.inside.closed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,82 @@
+//! Waiting for the end of a channel.
+
+#![expect(unsafe_code, reason = "a waiter is enlisted by its address")]
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use canter_coop::{Reason, waiting};
+
+use crate::chan::Chan;
+use crate::wait_list::{State, Waiter};
+use crate::wakes::Wakes;
+
+static CHANNEL_CLOSED: Reason = Reason::new("channel close");
+
+/// The future of [`Sender::closed`](crate::Sender::closed) and [`Receiver::closed`](crate::Receiver::closed).
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Closed<'a, T> {
+    waiter: Waiter<()>,
+    chan: &'a Chan<T>,
+    place: &'static Location<'static>,
+}
+
+impl<'a, T> Closed<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>, place: &'static Location<'static>) -> Closed<'a, T> {
+        Closed {
+            waiter: Waiter::new(()),
+            chan,
+            place,
+        }
+    }
+}
+
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.chan.hint().closed() {
+            return Poll::Ready(());
+        }
+        let this = self.as_ref();
+        // SAFETY: the waiter is pinned with the future, which does not move it.
+        let waiter = unsafe { this.map_unchecked(|closed| &closed.waiter) };
+        let waker = cx.waker().clone();
+        let mut wakes = Wakes::new();
+        let mut section = self.chan.enter();
+        if section.is_closed() {
+            wakes.retire(Some(waker));
+            return Poll::Ready(());
+        }
+        let closers = section.closers();
+        wakes.retire(if waiter.state() == State::Listed {
+            // SAFETY: the waiter is in this list, under whose lock this runs.
+            unsafe { closers.replace_waker(&waiter, waker) }
+        } else {
+            // SAFETY: the future owns the waiter, which is in no list, and takes it off this one when it is dropped.
+            unsafe { closers.push_back(waiter, Some(waker)) };
+            None
+        });
+        waiting::report(&CHANNEL_CLOSED, self.place);
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Closed<'_, T> {
+    fn drop(&mut self) {
+        if self.waiter.state() == State::Listed {
+            let mut wakes = Wakes::new();
+            let mut section = self.chan.enter();
+            // SAFETY: the waiter is the future's, and has been in no other list.
+            wakes.retire(unsafe { section.closers().remove(&self.waiter) });
+        }
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,336 @@
+//! One receive that may wait: alone, or as an arm of a select.
+
+#![expect(unsafe_code, reason = "a waiter is enlisted by its address")]
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use canter_coop::{Reason, budget, waiting};
+
+use crate::chan::{Chan, Section, Taken, Turn};
+use crate::claim::{Claim, Id};
+use crate::error::RecvError;
+use crate::select::{Arm, Visit};
+use crate::wait_list::{State, Waiter};
+use crate::wakes::Wakes;
+
+pub(crate) static CHANNEL_RECEIVE: Reason = Reason::new("channel receive");
+
+/// A place from which messages are received, one after the other. It undoes its wait when it is dropped.
+pub(crate) struct RecvSlot<T, C: Borrow<Chan<T>>> {
+    waiter: Waiter<Turn>,
+    chan: C,
+    message: PhantomData<fn() -> T>,
+}
+
+impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
+    pub(crate) fn new(chan: C) -> RecvSlot<T, C> {
+        RecvSlot {
+            waiter: Waiter::new(Turn::default()),
+            chan,
+            message: PhantomData,
+        }
+    }
+
+    pub(crate) fn chan(&self) -> &Chan<T> {
+        self.chan.borrow()
+    }
+
+    fn waiter(self: Pin<&Self>) -> Pin<&Waiter<Turn>> {
+        // SAFETY: the waiter is pinned with the slot, which does not move it.
+        unsafe { self.map_unchecked(|slot| &slot.waiter) }
+    }
+
+    /// The receive of a task, with its budget and its report.
+    #[inline]
+    pub(crate) fn poll(
+        self: Pin<&Self>,
+        cx: &mut Context<'_>,
+        place: &'static Location<'static>,
+    ) -> Poll<Result<T, RecvError>> {
+        let operation = ready!(budget::poll_proceed(cx));
+        let polled = self.poll_unbudgeted(cx);
+        if polled.is_ready() {
+            operation.made_progress();
+        } else {
+            waiting::report(&CHANNEL_RECEIVE, place);
+        }
+        polled
+    }
+
+    #[inline]
+    fn poll_unbudgeted(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        match self.waiter.state() {
+            State::Idle => {
+                if self.chan().hint().readable() {
+                    let taken = self.take();
+                    if let Some(result) = taken {
+                        return Poll::Ready(result);
+                    }
+                }
+                self.take_or_enlist(cx.waker())
+            }
+            State::Listed => self.poll_listed(cx.waker()),
+            State::Completed => match self.redeem() {
+                Some(message) => Poll::Ready(Ok(message)),
+                None => self.take_or_enlist(cx.waker()),
+            },
+            State::Closed => {
+                self.waiter.reset();
+                Poll::Ready(Err(RecvError))
+            }
+        }
+    }
+
+    #[inline]
+    fn take(&self) -> Option<Result<T, RecvError>> {
+        let mut wakes = Wakes::new();
+        let taken = self.chan().enter().take(Id::LONE, &mut wakes);
+        match taken {
+            Taken::Message(message) => Some(Ok(message)),
+            Taken::Closed => Some(Err(RecvError)),
+            Taken::Empty | Taken::Promised | Taken::ComeAgain => None,
+        }
+    }
+
+    fn take_or_enlist(self: Pin<&Self>, waker: &Waker) -> Poll<Result<T, RecvError>> {
+        let mut own = Some(waker.clone());
+        let mut wakes = Wakes::new();
+        let mut section = self.chan().enter();
+        let gives_way = match section.take(Id::LONE, &mut wakes) {
+            Taken::Message(message) => return Poll::Ready(Ok(message)),
+            Taken::Closed => return Poll::Ready(Err(RecvError)),
+            Taken::Promised => true,
+            Taken::Empty | Taken::ComeAgain => false,
+        };
+        self.enlist(&mut section, own.take(), gives_way, &mut wakes);
+        drop(section);
+        if gives_way {
+            waker.wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Enlists the waiter, which is in no list.
+    fn enlist(
+        self: Pin<&Self>,
+        section: &mut Section<'_, T>,
+        waker: Option<Waker>,
+        gives_way: bool,
+        wakes: &mut Wakes,
+    ) {
+        // SAFETY: the slot owns the waiter, which is in no list yet.
+        let turn = unsafe { self.waiter.value() };
+        turn.gave_way = gives_way;
+        if mem::take(&mut turn.overtaken) {
+            // SAFETY: the section is this channel's; the slot owns the waiter and takes it off the list when it is dropped.
+            unsafe { section.receivers().push_front(self.waiter(), waker) };
+        } else {
+            // SAFETY: as above.
+            unsafe { section.enlist_receiver(self.waiter(), waker, wakes) };
+        }
+    }
+
+    /// Polled without having been completed: another waker, or the turn that it gave to others is over.
+    fn poll_listed(self: Pin<&Self>, waker: &Waker) -> Poll<Result<T, RecvError>> {
+        let mut new = None;
+        loop {
+            let mut wakes = Wakes::new();
+            let mut section = self.chan().enter();
+            if self.waiter.state() != State::Listed {
+                drop(section);
+                return self.poll_unbudgeted(&mut Context::from_waker(waker));
+            }
+            if let Some(message) = self.take_after_turn(&mut section, &mut wakes) {
+                return Poll::Ready(Ok(message));
+            }
+            let receivers = section.receivers();
+            // SAFETY: the waiter is in this list, under whose lock this runs.
+            if unsafe { receivers.will_wake(&self.waiter, waker) } {
+                return Poll::Pending;
+            }
+            if let Some(new) = new.take() {
+                // SAFETY: as above.
+                wakes.retire(unsafe { receivers.replace_waker(&self.waiter, new) });
+                return Poll::Pending;
+            }
+            drop(section);
+            new = Some(waker.clone()); // not under the lock: it is user code
+        }
+    }
+
+    /// A promised message that was still there after a turn.
+    fn take_after_turn(&self, section: &mut Section<'_, T>, wakes: &mut Wakes) -> Option<T> {
+        // SAFETY: the caller holds the lock of the list in which the waiter stands.
+        let gave_way = mem::take(&mut unsafe { self.waiter.value() }.gave_way);
+        if !gave_way {
+            return None;
+        }
+        let message = section.take_promised(wakes)?;
+        // SAFETY: as above.
+        wakes.retire(unsafe { section.receivers().remove(&self.waiter) });
+        Some(message)
+    }
+
+    /// The promised message, unless another receiver took it after a turn: then this one is enlisted before all others.
+    #[inline]
+    fn redeem(&self) -> Option<T> {
+        let mut wakes = Wakes::new();
+        self.waiter.reset();
+        let message = self.chan().enter().redeem(&mut wakes);
+        // SAFETY: the slot owns the waiter, which is in no list.
+        unsafe { self.waiter.value() }.overtaken = message.is_none();
+        message
+    }
+
+    /// Undoes the wait.
+    #[inline]
+    pub(crate) fn cancel(&self) {
+        if self.waiter.state() != State::Idle {
+            self.cancel_waiting();
+        }
+    }
+
+    #[cold]
+    fn cancel_waiting(&self) {
+        let mut wakes = Wakes::new();
+        let mut section = self.chan().enter();
+        // SAFETY: the waiter is the slot's, and has been in no other list.
+        wakes.retire(unsafe { section.receivers().remove(&self.waiter) });
+        if self.waiter.state() == State::Completed {
+            section.renounce(&mut wakes);
+        }
+        drop(section);
+        self.waiter.reset();
+    }
+}
+
+impl<T, C: Borrow<Chan<T>>> Drop for RecvSlot<T, C> {
+    #[inline]
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+/// The future of [`Receiver::recv`](crate::Receiver::recv).
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Recv<'a, T> {
+    slot: RecvSlot<T, &'a Chan<T>>,
+    place: &'static Location<'static>,
+}
+
+impl<'a, T> Recv<'a, T> {
+    #[inline]
+    pub(crate) fn new(chan: &'a Chan<T>, place: &'static Location<'static>) -> Recv<'a, T> {
+        Recv {
+            slot: RecvSlot::new(chan),
+            place,
+        }
+    }
+
+    fn slot(self: Pin<&Self>) -> Pin<&RecvSlot<T, &'a Chan<T>>> {
+        // SAFETY: the slot is pinned with the future, which does not move it.
+        unsafe { self.map_unchecked(|recv| &recv.slot) }
+    }
+
+    /// In `select!`, a receive is an arm that is told of its message rather than polled.
+    #[doc(hidden)]
+    #[inline]
+    pub fn __into_arm(self) -> Recv<'a, T> {
+        self
+    }
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, RecvError>> {
+        self.as_ref().slot().poll(cx, self.place)
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recv")
+            .field("state", &self.slot.waiter.state())
+            .finish_non_exhaustive()
+    }
+}
+
+// SAFETY: the waiter is enlisted in one list, under its lock, and `withdraw`, which `Drop` calls too, takes it off.
+unsafe impl<T> Arm for Recv<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    const FOREIGN: bool = false;
+
+    #[inline]
+    fn may_be_ready(&self) -> bool {
+        self.slot.chan().hint().readable()
+    }
+
+    #[inline]
+    fn version(&self) -> usize {
+        self.slot.chan().hint().version()
+    }
+
+    #[inline]
+    fn visit(self: Pin<&mut Self>, id: Id) -> Visit<Self::Output> {
+        let mut wakes = Wakes::new();
+        let taken = self.slot.chan().enter().take(id, &mut wakes);
+        match taken {
+            Taken::Message(message) => Visit::Ready(Ok(message)),
+            Taken::Closed => Visit::Ready(Err(RecvError)),
+            Taken::ComeAgain => Visit::ComeAgain,
+            Taken::Empty | Taken::Promised => Visit::NotReady,
+        }
+    }
+
+    unsafe fn visit_enlisted(self: Pin<&mut Self>, claim: Pin<&Claim>, index: u32) -> Visit<Self::Output> {
+        let this = self.as_ref();
+        let slot = this.slot();
+        let mut wakes = Wakes::new();
+        let mut section = slot.chan().enter();
+        let listed = slot.waiter.state() == State::Listed;
+        let gives_way = match section.take(claim.id(), &mut wakes) {
+            Taken::Message(message) => return Visit::Ready(Ok(message)),
+            Taken::Closed => return Visit::Ready(Err(RecvError)),
+            Taken::ComeAgain => return Visit::ComeAgain,
+            Taken::Promised if listed => {
+                let taken = slot.take_after_turn(&mut section, &mut wakes);
+                return taken.map_or(Visit::NotReady, |message| Visit::Ready(Ok(message)));
+            }
+            Taken::Empty if listed => return Visit::NotReady,
+            Taken::Promised => true,
+            Taken::Empty => false,
+        };
+        // SAFETY: the waiter is in no list, and the caller promises the rest.
+        unsafe { slot.waiter.set_arm(claim, index) };
+        slot.enlist(&mut section, None, gives_way, &mut wakes);
+        if gives_way {
+            Visit::GivesWay
+        } else {
+            Visit::NotReady
+        }
+    }
+
+    #[inline]
+    fn complete(self: Pin<&mut Self>) -> Option<Self::Output> {
+        match self.slot.waiter.state() {
+            State::Closed => {
+                self.slot.waiter.reset();
+                Some(Err(RecvError))
+            }
+            _ => self.as_ref().slot().redeem().map(Ok),
+        }
+    }
+
+    fn withdraw(self: Pin<&mut Self>) {
+        self.slot.cancel();
+    }
+}

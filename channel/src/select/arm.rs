@@ -1,0 +1,138 @@
+//! What an arm of a select is: a channel operation that others complete, or any future, which is polled.
+
+#![expect(unsafe_code, reason = "what an arm has to promise")]
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::claim::{Claim, Id};
+
+/// What came of a visit to an arm's channel.
+#[derive(Debug)]
+#[must_use]
+pub enum Visit<T> {
+    /// The arm took effect.
+    Ready(T),
+    NotReady,
+    /// Not ready: what is there is promised to others, and will be this arm's if it is still there a turn later.
+    GivesWay,
+    /// The other side looks at its own channels just now: pause, and visit again.
+    ComeAgain,
+}
+
+impl<T> Visit<T> {
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Visit<U> {
+        match self {
+            Visit::Ready(output) => Visit::Ready(map(output)),
+            Visit::NotReady => Visit::NotReady,
+            Visit::GivesWay => Visit::GivesWay,
+            Visit::ComeAgain => Visit::ComeAgain,
+        }
+    }
+}
+
+/// One arm.
+///
+/// # Safety
+///
+/// An arm whose `visit_enlisted` was called has withdrawn from its channel when `withdraw` returns, and when it has been dropped: nobody
+/// reaches the claim through it afterwards.
+pub unsafe trait Arm {
+    /// What the arm's pattern is matched against.
+    type Output;
+
+    /// Whether it is polled rather than completed.
+    const FOREIGN: bool;
+
+    /// Polls a foreign future.
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Pending
+    }
+
+    /// Whether a visit could find something. If not, there is nothing.
+    fn may_be_ready(&self) -> bool {
+        false
+    }
+
+    /// Grows with each change of the channel.
+    fn version(&self) -> usize {
+        0
+    }
+
+    /// Does what can be done at once.
+    #[doc(hidden)]
+    fn visit(self: Pin<&mut Self>, _id: Id) -> Visit<Self::Output> {
+        Visit::NotReady
+    }
+
+    /// The same, and enlists the arm if it has to wait and is not enlisted yet.
+    ///
+    /// # Safety
+    ///
+    /// The claim stays where it is until the arm has been withdrawn or dropped.
+    #[doc(hidden)]
+    unsafe fn visit_enlisted(self: Pin<&mut Self>, _claim: Pin<&Claim>, _index: u32) -> Visit<Self::Output> {
+        Visit::NotReady
+    }
+
+    /// The output of the arm that the claim says was chosen. `None` if somebody took it away: the arm waits again.
+    fn complete(self: Pin<&mut Self>) -> Option<Self::Output> {
+        None
+    }
+
+    /// Undoes the wait.
+    fn withdraw(self: Pin<&mut Self>) {}
+}
+
+pin_project! {
+    /// A future that knows nothing of select: a sleep, a read, a join handle.
+    pub struct Foreign<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Foreign<F> {
+    pub(crate) fn new(future: F) -> Foreign<F> {
+        Foreign { future }
+    }
+}
+
+impl<F> fmt::Debug for Foreign<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Foreign").finish_non_exhaustive()
+    }
+}
+
+// SAFETY: it is never enlisted.
+unsafe impl<F: Future> Arm for Foreign<F> {
+    type Output = F::Output;
+
+    const FOREIGN: bool = true;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
+    }
+}
+
+/// Makes an arm of a future. Channel operations have a method of this name of their own, which method calls prefer.
+pub trait IntoArm: Sized {
+    /// The future.
+    type IntoFuture: Future;
+
+    /// The arm that polls it.
+    fn __into_arm(self) -> Foreign<Self::IntoFuture>;
+}
+
+impl<F: IntoFuture> IntoArm for F {
+    type IntoFuture = F::IntoFuture;
+
+    #[inline]
+    fn __into_arm(self) -> Foreign<F::IntoFuture> {
+        Foreign::new(self.into_future())
+    }
+}

@@ -1,0 +1,408 @@
+//! Who waits for one side of a channel, first come, first served.
+//!
+//! A [`Waiter`] lives in the future that waits, and the list only points to it: waiting allocates nothing. The future is pinned
+//! and takes its waiter off the list before it goes.
+//!
+//! Who may touch which field of a waiter:
+//!
+//! | field | while it is not in the list | while it is |
+//! | --- | --- | --- |
+//! | `links` | its owner | whoever holds the channel's lock |
+//! | `waker`, `value` | its owner | whoever holds the channel's lock |
+//! | `arm` | its owner writes it | nobody writes it |
+//! | `state` | its owner writes it | written under the channel's lock; the owner reads it at any time |
+//!
+//! A waiter leaves the list in the step that writes its state, and the completer does not touch it afterwards: an owner that sees the
+//! new state has everything back, without the lock.
+
+#![expect(unsafe_code, reason = "waiters are linked where they stand")]
+
+use std::fmt;
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::ptr::{self, NonNull};
+use std::task::Waker;
+
+use crate::claim::{Claim, Id, Met};
+use crate::sync::UnsafeCell;
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::wakes::Wakes;
+
+/// Where a waiter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// Not in a list, and nothing is owed to it.
+    Idle,
+    /// In the list.
+    Listed,
+    /// What it waited for has happened. For a receiver: a message is promised to it.
+    Completed,
+    /// The channel was closed.
+    Closed,
+}
+
+pub(crate) struct Waiter<V> {
+    links: UnsafeCell<Links<V>>,
+    /// A lone waiter's. Those of a select have one in common, in their claim.
+    waker: UnsafeCell<Option<Waker>>,
+    value: UnsafeCell<V>,
+    arm: UnsafeCell<Option<Arm>>,
+    state: AtomicU8,
+    _pinned: PhantomPinned,
+}
+
+/// Which arm of which select a waiter is.
+#[derive(Clone, Copy)]
+struct Arm {
+    claim: NonNull<Claim>,
+    index: u32,
+}
+
+struct Links<V> {
+    previous: Link<V>,
+    next: Link<V>,
+}
+
+impl<V> Clone for Links<V> {
+    fn clone(&self) -> Links<V> {
+        *self
+    }
+}
+
+impl<V> Copy for Links<V> {}
+
+type Link<V> = Option<NonNull<Waiter<V>>>;
+
+// SAFETY: the table above says who may touch what, and the lock or the state hands it from one thread to the other. The claim
+// behind `arm` can be used from every thread.
+unsafe impl<V: Send> Send for Waiter<V> {}
+// SAFETY: as above.
+unsafe impl<V: Send> Sync for Waiter<V> {}
+
+impl<V> Waiter<V> {
+    pub(crate) fn new(value: V) -> Waiter<V> {
+        Waiter {
+            links: UnsafeCell::new(Links {
+                previous: None,
+                next: None,
+            }),
+            waker: UnsafeCell::new(None),
+            value: UnsafeCell::new(value),
+            arm: UnsafeCell::new(None),
+            state: AtomicU8::new(State::Idle as u8),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Ordering::Acquire) {
+            0 => State::Idle,
+            1 => State::Listed,
+            2 => State::Completed,
+            _ => State::Closed,
+        }
+    }
+
+    /// The owner has taken notice of the outcome.
+    #[inline]
+    pub(crate) fn reset(&self) {
+        debug_assert_ne!(self.state(), State::Listed);
+        self.state.store(State::Idle as u8, Ordering::Relaxed);
+    }
+
+    /// The value of a waiter.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the owner. Either the waiter is not in a list, and the caller drops the reference before it enlists it; or the
+    /// caller holds the lock of that list for as long as it uses the reference.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the cell is what the table above hands to and fro"
+    )]
+    #[inline]
+    pub(crate) unsafe fn value(&self) -> &mut V {
+        // SAFETY: by the table above the value is the owner's.
+        self.value.with_mut(|value| unsafe { &mut *value })
+    }
+
+    /// Makes the waiter an arm of a select from the next time that it is enlisted.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the owner, the waiter is not in a list, and the claim stays where it is for as long as it is in one.
+    pub(crate) unsafe fn set_arm(&self, claim: Pin<&Claim>, index: u32) {
+        let arm = Arm {
+            claim: NonNull::from(claim.get_ref()),
+            index,
+        };
+        // SAFETY: by the table above the arm is the owner's.
+        self.arm.with_mut(|own| unsafe { *own = Some(arm) });
+    }
+
+    fn arm(&self) -> Option<Arm> {
+        // SAFETY: it is written while the waiter is not in a list, and this is called under the lock of the list.
+        self.arm.with(|arm| unsafe { *arm })
+    }
+}
+
+impl<V> fmt::Debug for Waiter<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Waiter").field(&self.state()).finish()
+    }
+}
+
+/// The list itself stands under its channel's lock.
+pub(crate) struct WaitList<V> {
+    first: Link<V>,
+    last: Link<V>,
+    len: usize,
+}
+
+// SAFETY: the list is a way to reach waiters, which may be used from every thread.
+unsafe impl<V: Send> Send for WaitList<V> {}
+
+/// Whether a waiter is one that the completer looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    Yes,
+    No,
+    /// It is not, and those behind it have to wait for it.
+    NotBeyond,
+}
+
+/// Whom a completer got.
+#[must_use]
+pub(crate) enum Popped<V> {
+    Won(Won<V>),
+    Nobody,
+    ComeAgain,
+}
+
+impl<V> WaitList<V> {
+    pub(crate) const fn new() -> WaitList<V> {
+        WaitList {
+            first: None,
+            last: None,
+            len: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Enlists a waiter behind the others.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the channel's lock and owns the waiter, which is not in a list. It takes the waiter off this list before the
+    /// waiter goes.
+    pub(crate) unsafe fn push_back(&mut self, waiter: Pin<&Waiter<V>>, waker: Option<Waker>) {
+        let previous = self.last;
+        // SAFETY: what the caller promises is what `link` asks for, and the last one is in the list.
+        unsafe { self.link(waiter, waker, previous, None) };
+    }
+
+    /// Enlists a waiter before the others: it has waited before.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push_back`](WaitList::push_back).
+    pub(crate) unsafe fn push_front(&mut self, waiter: Pin<&Waiter<V>>, waker: Option<Waker>) {
+        let next = self.first;
+        // SAFETY: as in `push_back`.
+        unsafe { self.link(waiter, waker, None, next) };
+    }
+
+    /// # Safety
+    ///
+    /// As for [`push_back`](WaitList::push_back); the neighbours are this list's, and beside each other.
+    unsafe fn link(
+        &mut self,
+        waiter: Pin<&Waiter<V>>,
+        waker: Option<Waker>,
+        previous: Link<V>,
+        next: Link<V>,
+    ) {
+        debug_assert_ne!(waiter.state(), State::Listed);
+        let link = Some(NonNull::from(waiter.get_ref()));
+        // SAFETY: the waiter is not in a list, so its links are the caller's.
+        waiter
+            .links
+            .with_mut(|links| unsafe { *links = Links { previous, next } });
+        // SAFETY: likewise its waker. A waiter out of the list has none, so nothing is dropped here.
+        waiter.waker.with_mut(|own| unsafe { ptr::write(own, waker) });
+        waiter.state.store(State::Listed as u8, Ordering::Relaxed);
+        // SAFETY: the neighbours are in the list, and the caller holds its lock.
+        unsafe { self.set_next(previous, link) };
+        // SAFETY: as above.
+        unsafe { self.set_previous(next, link) };
+        self.len += 1;
+    }
+
+    /// Takes a waiter off the list, with its waker, if it is still there.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the channel's lock and owns the waiter, which has been enlisted in this list or never.
+    pub(crate) unsafe fn remove(&mut self, waiter: &Waiter<V>) -> Option<Waker> {
+        if waiter.state() != State::Listed {
+            return None;
+        }
+        // SAFETY: it is in this list.
+        unsafe { self.unlink(NonNull::from(waiter)) };
+        waiter.state.store(State::Idle as u8, Ordering::Relaxed);
+        // SAFETY: out of the list it is the owner's.
+        waiter.waker.with_mut(|waker| unsafe { (*waker).take() })
+    }
+
+    /// Whether a listed waiter would wake this waker's task.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the channel's lock, and the waiter is in this list.
+    pub(crate) unsafe fn will_wake(&self, waiter: &Waiter<V>, waker: &Waker) -> bool {
+        // SAFETY: the lock is held.
+        let current = waiter.waker.with(|current| unsafe { (*current).as_ref() });
+        current.is_some_and(|current| current.will_wake(waker))
+    }
+
+    /// Gives a listed waiter another waker.
+    ///
+    /// # Safety
+    ///
+    /// As for [`will_wake`](WaitList::will_wake).
+    pub(crate) unsafe fn replace_waker(&mut self, waiter: &Waiter<V>, waker: Waker) -> Option<Waker> {
+        // SAFETY: the lock is held.
+        waiter
+            .waker
+            .with_mut(|current| unsafe { (*current).replace(waker) })
+    }
+
+    /// Takes off the list the first waiter that the caller may complete. Selects that are passed by are marked.
+    #[inline]
+    pub(crate) fn pop_won(&mut self, completer: Id) -> Popped<V> {
+        self.pop_won_where(completer, |_| Fit::Yes)
+    }
+
+    /// The same for the first waiter whose value fits.
+    #[inline]
+    pub(crate) fn pop_won_where(&mut self, completer: Id, fits: impl Fn(&V) -> Fit) -> Popped<V> {
+        let mut cursor = self.first;
+        while let Some(link) = cursor {
+            // SAFETY: what is in the list is alive, and `&mut self` says that the lock is held.
+            let waiter = unsafe { link.as_ref() };
+            // SAFETY: as above.
+            let next = waiter.links.with(|links| unsafe { (*links).next });
+            // SAFETY: as above, and the reference does not leave the closure.
+            match waiter.value.with(|value| fits(unsafe { &*value })) {
+                Fit::Yes => {}
+                Fit::No => {
+                    cursor = next;
+                    continue;
+                }
+                Fit::NotBeyond => return Popped::Nobody,
+            }
+            let arm = waiter.arm();
+            let met = match arm {
+                None => Met::Won,
+                // SAFETY: a claim stays where it is while its waiters are in lists.
+                Some(arm) => unsafe { arm.claim.as_ref() }.meet(arm.index, completer),
+            };
+            match met {
+                Met::Won => {
+                    // SAFETY: it is in this list.
+                    unsafe { self.unlink(link) };
+                    return Popped::Won(Won { waiter: link, arm });
+                }
+                Met::ComeAgain => return Popped::ComeAgain,
+                Met::PassBy => cursor = next,
+            }
+        }
+        Popped::Nobody
+    }
+
+    /// # Safety
+    ///
+    /// The waiter is in this list.
+    unsafe fn unlink(&mut self, link: NonNull<Waiter<V>>) {
+        // SAFETY: what is in the list is alive.
+        let waiter = unsafe { link.as_ref() };
+        // SAFETY: the lock is held.
+        let Links { previous, next } = waiter.links.with(|links| unsafe { *links });
+        // SAFETY: its neighbours are in the list.
+        unsafe { self.set_next(previous, next) };
+        // SAFETY: as above.
+        unsafe { self.set_previous(next, previous) };
+        self.len -= 1;
+    }
+
+    /// # Safety
+    ///
+    /// `at` is in this list, or `None` for its beginning.
+    unsafe fn set_next(&mut self, at: Link<V>, next: Link<V>) {
+        match at {
+            // SAFETY: what is in the list is alive, and the lock is held.
+            Some(at) => unsafe { at.as_ref() }
+                .links
+                .with_mut(|links| unsafe { (*links).next = next }),
+            None => self.first = next,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `at` is in this list, or `None` for its end.
+    unsafe fn set_previous(&mut self, at: Link<V>, previous: Link<V>) {
+        match at {
+            // SAFETY: as in `set_next`.
+            Some(at) => unsafe { at.as_ref() }
+                .links
+                .with_mut(|links| unsafe { (*links).previous = previous }),
+            None => self.last = previous,
+        }
+    }
+}
+
+/// A waiter that the caller has to complete before it leaves the lock.
+#[must_use]
+pub(crate) struct Won<V> {
+    waiter: NonNull<Waiter<V>>,
+    arm: Option<Arm>,
+}
+
+impl<V> Won<V> {
+    pub(crate) fn value(&mut self) -> &mut V {
+        // SAFETY: the owner does not touch a listed waiter, and its state still says that it is one.
+        let waiter = unsafe { self.waiter.as_ref() };
+        // SAFETY: as above, so the value is this completer's.
+        waiter.value.with_mut(|value| unsafe { &mut *value })
+    }
+
+    /// Writes the outcome. The owner may be gone as soon as this returns.
+    pub(crate) fn complete(self, outcome: State, wakes: &mut Wakes) {
+        // SAFETY: as in `value`.
+        let waiter = unsafe { self.waiter.as_ref() };
+        match self.arm {
+            None => {
+                // SAFETY: as in `value`.
+                let waker = waiter.waker.with_mut(|waker| unsafe { (*waker).take() });
+                waiter.state.store(outcome as u8, Ordering::Release);
+                wakes.add(waker);
+            }
+            Some(arm) => {
+                waiter.state.store(outcome as u8, Ordering::Release);
+                // SAFETY: the owner waits until its claim is complete, whatever it sees of the waiter.
+                wakes.add(unsafe { arm.claim.as_ref() }.complete(arm.index));
+            }
+        }
+    }
+}

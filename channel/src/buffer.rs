@@ -24,9 +24,13 @@ impl<T> Slot<T> {
 }
 
 /// Which slots are full, and the surplus. It drops none of the messages in slots: whoever ends a channel pops them.
+///
+/// The fields of which every operation needs one come first, for the sake of the cache line that they share with the channel's others.
+#[repr(C)]
 pub(crate) struct Buffer<T> {
     head: usize,
     in_ring: usize,
+    in_surplus: usize,
     surplus: Surplus<T>,
 }
 
@@ -35,13 +39,14 @@ impl<T> Buffer<T> {
         Buffer {
             head: 0,
             in_ring: 0,
+            in_surplus: 0,
             surplus: Surplus::new(),
         }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.in_ring + self.surplus.len
+        self.in_ring + self.in_surplus
     }
 
     /// # Safety
@@ -49,7 +54,8 @@ impl<T> Buffer<T> {
     /// The caller holds the channel's lock, and the slots are the channel's, the same in each call.
     #[inline]
     pub(crate) unsafe fn push(&mut self, slots: &[Slot<T>], message: T) {
-        if self.in_ring == slots.len() || self.surplus.len > 0 {
+        if self.in_ring == slots.len() || self.in_surplus > 0 {
+            self.in_surplus += 1;
             self.surplus.push(message);
             return;
         }
@@ -71,7 +77,7 @@ impl<T> Buffer<T> {
     #[inline]
     pub(crate) unsafe fn pop(&mut self, slots: &[Slot<T>]) -> Option<T> {
         if self.in_ring == 0 {
-            if self.surplus.len == 0 {
+            if self.in_surplus == 0 {
                 return None;
             }
             // SAFETY: what the caller promises.
@@ -106,6 +112,7 @@ impl<T> Buffer<T> {
             let slot = unsafe { &mut *slots[self.in_ring].0.get() };
             slot.write(message);
             self.in_ring += 1;
+            self.in_surplus -= 1;
         }
     }
 }
@@ -115,7 +122,6 @@ struct Surplus<T> {
     chunks: VecDeque<VecDeque<T>>,
     /// An empty chunk, so that a queue that goes to and fro over an edge does not allocate each time.
     spare: VecDeque<T>,
-    len: usize,
 }
 
 impl<T> Surplus<T> {
@@ -136,18 +142,16 @@ impl<T> Surplus<T> {
         Surplus {
             chunks: VecDeque::new(),
             spare: VecDeque::new(),
-            len: 0,
         }
     }
 
     fn push(&mut self, message: T) {
-        self.len += 1;
         match self.chunks.back_mut() {
             Some(last) if last.len() < Self::CHUNK => last.push_back(message),
             _ => {
                 let mut chunk = mem::take(&mut self.spare);
-                if self.len > 4 {
-                    chunk.reserve_exact(Self::CHUNK);
+                if !self.chunks.is_empty() {
+                    chunk.reserve_exact(Self::CHUNK); // the first one may stay small
                 }
                 chunk.push_back(message);
                 self.chunks.push_back(chunk);
@@ -158,7 +162,6 @@ impl<T> Surplus<T> {
     fn pop(&mut self) -> Option<T> {
         let first = self.chunks.front_mut()?;
         let message = first.pop_front();
-        self.len -= 1;
         if first.is_empty() {
             self.spare = self.chunks.pop_front().unwrap_or_default();
             if self.chunks.capacity() > 64 && self.chunks.len() < self.chunks.capacity() / 4 {

@@ -33,25 +33,30 @@ use crate::sync::{Backoff, Guard, Lock};
 use crate::wait_list::{Fit, Popped, State, WaitList, Waiter};
 use crate::wakes::Wakes;
 
+/// The capacity of an unbounded channel: no memory holds as many messages.
+pub(crate) const UNLIMITED: usize = isize::MAX as usize;
+
 /// A channel, by reference count. One allocation: header and ring.
 pub(crate) struct Chan<T>(ThinArc<Header<T>, Slot<T>>);
 
+/// What each operation touches stands in the first 64 bytes, the line that goes from core to core: from `hint` to the beginning of
+/// [`Inside`]'s buffer.
+#[repr(C, align(64))]
 struct Header<T> {
-    capacity: usize,
     hint: AtomicUsize,
+    inside: Lock<Inside<T>>,
+    capacity: usize,
     senders: AtomicUsize,
     receivers: AtomicUsize,
-    inside: Lock<Inside<T>>,
 }
 
+#[repr(C)]
 struct Inside<T> {
-    buffer: Buffer<T>,
-    promised: usize,
-    permits: usize,
-    closed: bool,
-    version: usize,
+    promised: u32,
+    permits: u32,
     senders: WaitList<Offer<T>>,
     receivers: WaitList<Turn>,
+    buffer: Buffer<T>,
     closers: WaitList<()>,
 }
 
@@ -170,20 +175,18 @@ impl<T> Chan<T> {
     /// A channel with one sender and one receiver.
     pub(crate) fn new(capacity: usize, ring: usize) -> Chan<T> {
         let header = Header {
-            capacity,
             hint: AtomicUsize::new(if capacity > 0 { Hint::WRITABLE } else { 0 }),
-            senders: AtomicUsize::new(1),
-            receivers: AtomicUsize::new(1),
             inside: Lock::new(Inside {
-                buffer: Buffer::new(),
                 promised: 0,
                 permits: 0,
-                closed: false,
-                version: 0,
                 senders: WaitList::new(),
                 receivers: WaitList::new(),
+                buffer: Buffer::new(),
                 closers: WaitList::new(),
             }),
+            capacity,
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
         };
         Chan(ThinArc::from_header_and_iter(
             header,
@@ -199,11 +202,9 @@ impl<T> Chan<T> {
     pub(crate) fn enter(&self) -> Section<'_, T> {
         let header = self.header();
         Section {
-            capacity: header.capacity,
-            slots: &self.0.slice,
-            hint: &header.hint,
             inside: header.inside.lock(),
-            changed: false,
+            chan: self,
+            change: Change::None,
         }
     }
 
@@ -303,23 +304,41 @@ impl<T> Drop for Discard<'_, T> {
 
 /// The right to change a channel. What has to be woken is gathered, and woken when the section is over.
 pub(crate) struct Section<'a, T> {
-    capacity: usize,
-    slots: &'a [Slot<T>],
-    hint: &'a AtomicUsize,
     inside: Guard<'a, Inside<T>>,
-    changed: bool,
+    chan: &'a Chan<T>,
+    change: Change,
+}
+
+/// What has to be published when a section is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    Some,
+    Closed,
 }
 
 impl<T> Section<'_, T> {
+    /// Messages that a newcomer may take; below zero while a promise has no message, since one was taken after a turn.
+    #[inline]
+    fn unpromised(&self) -> isize {
+        self.inside.buffer.len() as isize - self.inside.promised as isize
+    }
+
     /// Messages that a newcomer may take.
     #[inline]
     pub(crate) fn available(&self) -> usize {
-        self.inside.buffer.len().saturating_sub(self.inside.promised)
+        self.unpromised().max(0) as usize
+    }
+
+    /// Messages and places that take up capacity.
+    #[inline]
+    fn used(&self) -> isize {
+        self.unpromised() + self.inside.permits as isize
     }
 
     #[inline]
     fn has_room(&self) -> bool {
-        self.available() + self.inside.permits < self.capacity
+        self.used() < self.chan.capacity() as isize
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -328,22 +347,32 @@ impl<T> Section<'_, T> {
 
     #[inline]
     fn push(&mut self, message: T) {
-        self.changed = true;
-        // SAFETY: `inside` is the guard of the lock, and the slots came with it.
-        unsafe { self.inside.buffer.push(self.slots, message) };
+        self.note_change();
+        // SAFETY: `inside` is the guard of the lock, and the slots are this channel's.
+        unsafe { self.inside.buffer.push(&self.chan.0.slice, message) };
     }
 
     #[inline]
     fn pop(&mut self) -> Option<T> {
-        self.changed = true;
+        self.note_change();
         // SAFETY: as in `push`.
-        unsafe { self.inside.buffer.pop(self.slots) }
+        unsafe { self.inside.buffer.pop(&self.chan.0.slice) }
+    }
+
+    /// Sends the message if there is room and nobody has to be told: the usual case of a channel that buffers.
+    #[inline]
+    pub(crate) fn offer_quietly(&mut self, offer: &mut Offer<T>) -> bool {
+        let quiet = self.has_room() && self.inside.receivers.is_empty() && !self.is_closed();
+        if quiet && matches!(offer, Offer::Message(_)) {
+            self.push_offered(offer);
+            return true;
+        }
+        false
     }
 
     /// Sends the message, or reserves the place, if that can be done at once.
-    #[inline]
     pub(crate) fn offer(&mut self, offer: &mut Offer<T>, id: Id, wakes: &mut Wakes) -> Offered {
-        if self.inside.closed {
+        if self.is_closed() {
             return Offered::Closed;
         }
         match offer {
@@ -380,19 +409,25 @@ impl<T> Section<'_, T> {
 
     /// A receiver that waits is a place as well.
     fn reserve(&mut self) -> bool {
-        let places = self.capacity.saturating_add(self.inside.receivers.len());
-        let free = self.available() + self.inside.permits < places;
+        let beyond = self.used() - self.chan.capacity() as isize;
+        let free = beyond < 0 || self.inside.receivers.has_more_than(beyond as usize);
         if free {
-            self.changed = true;
+            self.note_change();
             self.inside.permits += 1;
         }
         free
     }
 
-    /// Takes the oldest message that may be taken.
+    /// Takes the oldest message that may be taken if nobody has to be told: no sender waits for the room, no receiver for the end.
     #[inline]
+    pub(crate) fn take_quietly(&mut self) -> Option<T> {
+        let quiet = self.unpromised() > 0 && self.inside.senders.is_empty() && !self.is_closed();
+        if quiet { self.pop() } else { None }
+    }
+
+    /// Takes the oldest message that may be taken.
     pub(crate) fn take(&mut self, id: Id, wakes: &mut Wakes) -> Taken<T> {
-        if self.available() > 0
+        if self.unpromised() > 0
             && let Some(message) = self.pop()
         {
             self.after_pop(wakes);
@@ -421,7 +456,7 @@ impl<T> Section<'_, T> {
             }
         }
         match self.inside.buffer.len() {
-            0 if self.inside.closed => Taken::Closed,
+            0 if self.is_closed() => Taken::Closed,
             0 => Taken::Empty,
             _ => Taken::Promised,
         }
@@ -437,14 +472,18 @@ impl<T> Section<'_, T> {
     /// For a receiver that was completed: the message that it was promised, unless somebody took it that waited longer than one turn.
     pub(crate) fn redeem(&mut self, wakes: &mut Wakes) -> Option<T> {
         self.inside.promised -= 1;
-        let message = self.pop();
-        self.after_pop(wakes);
+        // What newcomers may take stays the same, so there is nothing to publish.
+        // SAFETY: as in `push`.
+        let message = unsafe { self.inside.buffer.pop(&self.chan.0.slice) };
+        if self.is_closed() {
+            self.after_pop(wakes);
+        }
         message
     }
 
     /// For a receiver that was completed and does not want its message any more.
     pub(crate) fn renounce(&mut self, wakes: &mut Wakes) {
-        self.changed = true;
+        self.note_change();
         self.inside.promised -= 1;
         self.settle(wakes);
     }
@@ -452,8 +491,8 @@ impl<T> Section<'_, T> {
     /// Sends a message in a place that was reserved, or gives the place back.
     pub(crate) fn use_permit(&mut self, offer: &mut Offer<T>, wakes: &mut Wakes) -> Offered {
         self.inside.permits -= 1;
-        self.changed = true;
-        if self.inside.closed {
+        self.note_change();
+        if self.is_closed() {
             return Offered::Closed;
         }
         if let Some(message) = offer.take() {
@@ -465,7 +504,7 @@ impl<T> Section<'_, T> {
 
     /// The oldest message, if there is no room for one more.
     pub(crate) fn evict(&mut self) -> Option<T> {
-        if self.has_room() || self.available() == 0 {
+        if self.has_room() || self.unpromised() <= 0 {
             return None;
         }
         self.pop()
@@ -473,7 +512,7 @@ impl<T> Section<'_, T> {
 
     /// Restores what the module's page says of waiting receivers and senders.
     fn settle(&mut self, wakes: &mut Wakes) {
-        while self.available() > 0
+        while self.unpromised() > 0
             && let Popped::Won(receiver) = self.inside.receivers.pop_won(Id::LONE)
         {
             self.inside.promised += 1;
@@ -495,17 +534,17 @@ impl<T> Section<'_, T> {
             }
             sender.complete(State::Completed, wakes);
         }
-        if self.inside.closed && self.inside.buffer.len() == 0 {
+        if self.inside.buffer.len() == 0 && self.is_closed() {
             complete_all(&mut self.inside.receivers, wakes);
         }
     }
 
     /// Closes the channel, if nobody has.
     fn close(&mut self, wakes: &mut Wakes) -> bool {
-        if mem::replace(&mut self.inside.closed, true) {
+        if self.is_closed() {
             return false;
         }
-        self.changed = true;
+        self.change = Change::Closed;
         complete_all(&mut self.inside.senders, wakes);
         complete_all(&mut self.inside.closers, wakes);
         if self.inside.buffer.len() == 0 {
@@ -514,8 +553,16 @@ impl<T> Section<'_, T> {
         true
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.inside.closed
+        self.change == Change::Closed || Hint(self.chan.header().hint.load(Ordering::Relaxed)).closed()
+    }
+
+    #[inline]
+    fn note_change(&mut self) {
+        if self.change == Change::None {
+            self.change = Change::Some;
+        }
     }
 
     pub(crate) fn closers(&mut self) -> &mut WaitList<()> {
@@ -523,12 +570,12 @@ impl<T> Section<'_, T> {
     }
 
     pub(crate) fn senders(&mut self) -> &mut WaitList<Offer<T>> {
-        self.changed = true;
+        self.note_change();
         &mut self.inside.senders
     }
 
     pub(crate) fn receivers(&mut self) -> &mut WaitList<Turn> {
-        self.changed = true;
+        self.note_change();
         &mut self.inside.receivers
     }
 
@@ -570,22 +617,25 @@ fn complete_all<V>(list: &mut WaitList<V>, wakes: &mut Wakes) {
 impl<T> Drop for Section<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if !self.changed {
+        if self.change == Change::None {
             return;
         }
-        self.inside.version = self.inside.version.wrapping_add(1);
-        let mut hint = self.inside.version.wrapping_mul(Hint::VERSION);
-        if self.inside.closed {
-            hint |= Hint::READABLE | Hint::WRITABLE | Hint::CLOSED;
-        } else {
-            if self.available() > 0 || !self.inside.senders.is_empty() {
-                hint |= Hint::READABLE;
-            }
-            if self.has_room() || !self.inside.receivers.is_empty() {
-                hint |= Hint::WRITABLE;
-            }
+        let published = &self.chan.header().hint;
+        let before = published.load(Ordering::Relaxed);
+        let mut hint = (before & !(Hint::READABLE | Hint::WRITABLE)).wrapping_add(Hint::VERSION);
+        if self.change == Change::Closed {
+            hint |= Hint::CLOSED;
         }
-        self.hint.store(hint, Ordering::Release);
+        if hint & Hint::CLOSED != 0 {
+            hint |= Hint::READABLE | Hint::WRITABLE;
+        }
+        if self.unpromised() > 0 || !self.inside.senders.is_empty() {
+            hint |= Hint::READABLE;
+        }
+        if self.has_room() || !self.inside.receivers.is_empty() {
+            hint |= Hint::WRITABLE;
+        }
+        published.store(hint, Ordering::Release);
     }
 }
 
@@ -595,7 +645,22 @@ impl<T> fmt::Debug for Chan<T> {
         f.debug_struct("Chan")
             .field("len", &section.available())
             .field("capacity", &self.capacity())
-            .field("closed", &section.inside.closed)
+            .field("closed", &section.is_closed())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(canter_loom)))]
+mod tests {
+    use super::{Header, Inside};
+    use std::mem::{offset_of, size_of};
+
+    #[test]
+    fn what_each_operation_touches_fits_a_cache_line() {
+        let before_inside = offset_of!(Header<u64>, inside) + size_of::<usize>();
+        assert_eq!(
+            before_inside + offset_of!(Inside<u64>, buffer) + 3 * size_of::<usize>(),
+            64
+        );
     }
 }

@@ -11,7 +11,6 @@ use canter_coop::{Reason, waiting};
 
 use crate::chan::Chan;
 use crate::wait_list::{State, Waiter};
-use crate::wakes::Wakes;
 
 static CHANNEL_CLOSED: Reason = Reason::new("channel close");
 
@@ -44,21 +43,23 @@ impl<T> Future for Closed<'_, T> {
         // SAFETY: the waiter is pinned with the future, which does not move it.
         let waiter = unsafe { this.map_unchecked(|closed| &closed.waiter) };
         let waker = cx.waker().clone();
-        let mut wakes = Wakes::new();
         let mut section = self.chan.enter();
-        if section.is_closed() {
-            wakes.retire(Some(waker));
-            return Poll::Ready(());
-        }
-        let closers = section.closers();
-        wakes.retire(if waiter.state() == State::Listed {
+        let old = if section.is_closed() {
+            Some(waker)
+        } else if waiter.state() == State::Listed {
             // SAFETY: the waiter is in this list, under whose lock this runs.
-            unsafe { closers.replace_waker(&waiter, waker) }
+            unsafe { section.closers().replace_waker(&waiter, waker) }
         } else {
             // SAFETY: the future owns the waiter, which is in no list, and takes it off this one when it is dropped.
-            unsafe { closers.push_back(waiter, Some(waker)) };
+            unsafe { section.closers().push_back(waiter, Some(waker)) };
             None
-        });
+        };
+        let closed = section.is_closed();
+        drop(section);
+        drop(old);
+        if closed {
+            return Poll::Ready(());
+        }
         waiting::report(&CHANNEL_CLOSED, self.place);
         Poll::Pending
     }
@@ -67,10 +68,11 @@ impl<T> Future for Closed<'_, T> {
 impl<T> Drop for Closed<'_, T> {
     fn drop(&mut self) {
         if self.waiter.state() == State::Listed {
-            let mut wakes = Wakes::new();
             let mut section = self.chan.enter();
             // SAFETY: the waiter is the future's, and has been in no other list.
-            wakes.retire(unsafe { section.closers().remove(&self.waiter) });
+            let waker = unsafe { section.closers().remove(&self.waiter) };
+            drop(section);
+            drop(waker);
         }
     }
 }

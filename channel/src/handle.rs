@@ -1,6 +1,6 @@
 //! What both sides of a channel can be asked.
 
-use crate::chan::Side;
+use crate::chan::{Side, UNLIMITED};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 
@@ -25,7 +25,7 @@ macro_rules! both_sides {
             /// How many messages have room: 0 if it is unbuffered, `None` if it is unbounded.
             pub fn capacity(&self) -> Option<usize> {
                 let capacity = self.chan().capacity();
-                (capacity != usize::MAX).then_some(capacity)
+                (capacity != UNLIMITED).then_some(capacity)
             }
 
             /// How many senders there are.

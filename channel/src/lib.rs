@@ -42,6 +42,7 @@
 //! `select/`.
 
 mod blocking;
+pub mod broadcast;
 mod buffer;
 mod chan;
 mod claim;
@@ -52,6 +53,7 @@ mod many;
 #[cfg(all(test, canter_loom))]
 mod model;
 mod never;
+pub mod oneshot;
 mod permit;
 mod receiver;
 mod recv;
@@ -62,11 +64,14 @@ mod sink;
 mod sync;
 mod wait_list;
 mod wakes;
+pub mod watch;
 
+pub use broadcast::shared::broadcast;
 pub use closed::Closed;
 pub use error::{RecvError, SendError, TryRecvError, TrySendError};
 pub use many::{RecvMany, SendMany};
 pub use never::never;
+pub use oneshot::shared::oneshot;
 pub use permit::{Permit, Reserve};
 pub use receiver::{Drain, Iter, Receiver, WeakReceiver};
 pub use recv::Recv;
@@ -76,6 +81,7 @@ pub use select::{ArmId, Select, Waiting};
 pub use send::Send;
 pub use sender::{Sender, WeakSender};
 pub use sink::SendSink;
+pub use watch::shared::watch;
 
 use chan::Chan;
 
@@ -110,6 +116,10 @@ pub fn unbuffered<T>() -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(rx.try_recv(), Ok(1));
 /// ```
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(
+        capacity < chan::UNLIMITED,
+        "a channel can't have room for {capacity} messages: use `unbounded`"
+    );
     pair(Chan::new(capacity, capacity))
 }
 
@@ -125,7 +135,7 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// ```
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     const FIRST: usize = 32;
-    pair(Chan::new(usize::MAX, FIRST))
+    pair(Chan::new(chan::UNLIMITED, FIRST))
 }
 
 fn pair<T>(chan: Chan<T>) -> (Sender<T>, Receiver<T>) {

@@ -89,12 +89,19 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
 
     #[inline]
     fn take(&self) -> Option<Result<T, RecvError>> {
-        let mut wakes = Wakes::new();
-        let taken = self.chan().enter().take(Id::LONE, &mut wakes);
-        match taken {
+        match self.visit(Id::LONE) {
             Taken::Message(message) => Some(Ok(message)),
             Taken::Closed => Some(Err(RecvError)),
             Taken::Empty | Taken::Promised | Taken::ComeAgain => None,
+        }
+    }
+
+    #[inline]
+    fn visit(&self, id: Id) -> Taken<T> {
+        let mut section = self.chan().enter();
+        match section.take_quietly() {
+            Some(message) => Taken::Message(message),
+            None => take_and_wake(section, id),
         }
     }
 
@@ -140,13 +147,14 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
     fn poll_listed(self: Pin<&Self>, waker: &Waker) -> Poll<Result<T, RecvError>> {
         let mut new = None;
         loop {
+            let mut retired = None;
             let mut wakes = Wakes::new();
             let mut section = self.chan().enter();
             if self.waiter.state() != State::Listed {
                 drop(section);
                 return self.poll_unbudgeted(&mut Context::from_waker(waker));
             }
-            if let Some(message) = self.take_after_turn(&mut section, &mut wakes) {
+            if let Some(message) = self.take_after_turn(&mut section, &mut wakes, &mut retired) {
                 return Poll::Ready(Ok(message));
             }
             let receivers = section.receivers();
@@ -156,7 +164,9 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
             }
             if let Some(new) = new.take() {
                 // SAFETY: as above.
-                wakes.retire(unsafe { receivers.replace_waker(&self.waiter, new) });
+                let old = unsafe { receivers.replace_waker(&self.waiter, new) };
+                drop(section);
+                drop(old);
                 return Poll::Pending;
             }
             drop(section);
@@ -164,8 +174,14 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         }
     }
 
-    /// A promised message that was still there after a turn.
-    fn take_after_turn(&self, section: &mut Section<'_, T>, wakes: &mut Wakes) -> Option<T> {
+    /// A promised message that was still there after a turn. The waker that it needs no more goes to `retired`, to be dropped outside of
+    /// the lock.
+    fn take_after_turn(
+        &self,
+        section: &mut Section<'_, T>,
+        wakes: &mut Wakes,
+        retired: &mut Option<Waker>,
+    ) -> Option<T> {
         // SAFETY: the caller holds the lock of the list in which the waiter stands.
         let gave_way = mem::take(&mut unsafe { self.waiter.value() }.gave_way);
         if !gave_way {
@@ -173,7 +189,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         }
         let message = section.take_promised(wakes)?;
         // SAFETY: as above.
-        wakes.retire(unsafe { section.receivers().remove(&self.waiter) });
+        *retired = unsafe { section.receivers().remove(&self.waiter) };
         Some(message)
     }
 
@@ -201,13 +217,21 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         let mut wakes = Wakes::new();
         let mut section = self.chan().enter();
         // SAFETY: the waiter is the slot's, and has been in no other list.
-        wakes.retire(unsafe { section.receivers().remove(&self.waiter) });
+        let waker = unsafe { section.receivers().remove(&self.waiter) };
         if self.waiter.state() == State::Completed {
             section.renounce(&mut wakes);
         }
         drop(section);
         self.waiter.reset();
+        drop(waker);
     }
+}
+
+fn take_and_wake<T>(mut section: Section<'_, T>, id: Id) -> Taken<T> {
+    let mut wakes = Wakes::new();
+    let taken = section.take(id, &mut wakes);
+    drop(section);
+    taken
 }
 
 impl<T, C: Borrow<Chan<T>>> Drop for RecvSlot<T, C> {
@@ -281,9 +305,7 @@ unsafe impl<T> Arm for Recv<'_, T> {
 
     #[inline]
     fn visit(self: Pin<&mut Self>, id: Id) -> Visit<Self::Output> {
-        let mut wakes = Wakes::new();
-        let taken = self.slot.chan().enter().take(id, &mut wakes);
-        match taken {
+        match self.slot.visit(id) {
             Taken::Message(message) => Visit::Ready(Ok(message)),
             Taken::Closed => Visit::Ready(Err(RecvError)),
             Taken::ComeAgain => Visit::ComeAgain,
@@ -294,6 +316,7 @@ unsafe impl<T> Arm for Recv<'_, T> {
     unsafe fn visit_enlisted(self: Pin<&mut Self>, claim: Pin<&Claim>, index: u32) -> Visit<Self::Output> {
         let this = self.as_ref();
         let slot = this.slot();
+        let mut retired = None;
         let mut wakes = Wakes::new();
         let mut section = slot.chan().enter();
         let listed = slot.waiter.state() == State::Listed;
@@ -302,7 +325,7 @@ unsafe impl<T> Arm for Recv<'_, T> {
             Taken::Closed => return Visit::Ready(Err(RecvError)),
             Taken::ComeAgain => return Visit::ComeAgain,
             Taken::Promised if listed => {
-                let taken = slot.take_after_turn(&mut section, &mut wakes);
+                let taken = slot.take_after_turn(&mut section, &mut wakes, &mut retired);
                 return taken.map_or(Visit::NotReady, |message| Visit::Ready(Ok(message)));
             }
             Taken::Empty if listed => return Visit::NotReady,

@@ -105,10 +105,13 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
     /// Offers what is in the slot, which is in no list.
     #[inline]
     fn offer(&self, id: Id) -> Offered {
-        let mut wakes = Wakes::new();
         // SAFETY: the slot owns the waiter, which is in no list.
         let offer = unsafe { self.waiter.value() };
-        self.chan().enter().offer(offer, id, &mut wakes)
+        let mut section = self.chan().enter();
+        if section.offer_quietly(offer) {
+            return Offered::Done;
+        }
+        offer_and_wake(section, offer, id)
     }
 
     fn offer_or_enlist(self: Pin<&Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
@@ -137,7 +140,6 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
     fn poll_listed(self: Pin<&Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
         let mut new = None;
         loop {
-            let mut wakes = Wakes::new();
             let mut section = self.chan().enter();
             if self.waiter.state() != State::Listed {
                 drop(section);
@@ -150,7 +152,9 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
             }
             if let Some(new) = new.take() {
                 // SAFETY: as above.
-                wakes.retire(unsafe { senders.replace_waker(&self.waiter, new) });
+                let old = unsafe { senders.replace_waker(&self.waiter, new) };
+                drop(section);
+                drop(old);
                 return Poll::Pending;
             }
             drop(section);
@@ -171,7 +175,7 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
         let mut wakes = Wakes::new();
         let mut section = self.chan().enter();
         // SAFETY: the waiter is the slot's, and has been in no other list.
-        wakes.retire(unsafe { section.senders().remove(&self.waiter) });
+        let waker = unsafe { section.senders().remove(&self.waiter) };
         if self.waiter.state() == State::Completed
             // SAFETY: the waiter is in no list.
             && let offer @ Offer::Place = unsafe { self.waiter.value() }
@@ -180,6 +184,7 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
         }
         drop(section);
         self.waiter.reset();
+        drop(waker);
     }
 
     pub(crate) fn state(&self) -> State {
@@ -225,6 +230,13 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
             Ok(())
         }
     }
+}
+
+fn offer_and_wake<T>(mut section: Section<'_, T>, offer: &mut Offer<T>, id: Id) -> Offered {
+    let mut wakes = Wakes::new();
+    let offered = section.offer(offer, id, &mut wakes);
+    drop(section);
+    offered
 }
 
 #[inline]

@@ -43,7 +43,7 @@ pub(crate) enum State {
 }
 
 pub(crate) struct Waiter<V> {
-    links: UnsafeCell<Links<V>>,
+    links: UnsafeCell<Option<Links<V>>>,
     /// A lone waiter's. Those of a select have one in common, in their claim.
     waker: UnsafeCell<Option<Waker>>,
     value: UnsafeCell<V>,
@@ -59,9 +59,10 @@ struct Arm {
     index: u32,
 }
 
+/// The neighbours of a listed waiter. The list is a ring: behind the last one comes the first.
 struct Links<V> {
-    previous: Link<V>,
-    next: Link<V>,
+    previous: NonNull<Waiter<V>>,
+    next: NonNull<Waiter<V>>,
 }
 
 impl<V> Clone for Links<V> {
@@ -72,8 +73,6 @@ impl<V> Clone for Links<V> {
 
 impl<V> Copy for Links<V> {}
 
-type Link<V> = Option<NonNull<Waiter<V>>>;
-
 // SAFETY: the table above says who may touch what, and the lock or the state hands it from one thread to the other. The claim
 // behind `arm` can be used from every thread.
 unsafe impl<V: Send> Send for Waiter<V> {}
@@ -83,10 +82,7 @@ unsafe impl<V: Send> Sync for Waiter<V> {}
 impl<V> Waiter<V> {
     pub(crate) fn new(value: V) -> Waiter<V> {
         Waiter {
-            links: UnsafeCell::new(Links {
-                previous: None,
-                next: None,
-            }),
+            links: UnsafeCell::new(None),
             waker: UnsafeCell::new(None),
             value: UnsafeCell::new(value),
             arm: UnsafeCell::new(None),
@@ -154,11 +150,9 @@ impl<V> fmt::Debug for Waiter<V> {
     }
 }
 
-/// The list itself stands under its channel's lock.
+/// The list itself stands under its channel's lock. It is one word, since a channel's state is to fit a cache line.
 pub(crate) struct WaitList<V> {
-    first: Link<V>,
-    last: Link<V>,
-    len: usize,
+    first: Option<NonNull<Waiter<V>>>,
 }
 
 // SAFETY: the list is a way to reach waiters, which may be used from every thread.
@@ -183,11 +177,7 @@ pub(crate) enum Popped<V> {
 
 impl<V> WaitList<V> {
     pub(crate) const fn new() -> WaitList<V> {
-        WaitList {
-            first: None,
-            last: None,
-            len: 0,
-        }
+        WaitList { first: None }
     }
 
     #[inline]
@@ -195,8 +185,17 @@ impl<V> WaitList<V> {
         self.first.is_none()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
+    /// Whether more than `count` wait.
+    pub(crate) fn has_more_than(&self, count: usize) -> bool {
+        let mut cursor = self.first;
+        for _ in 0..count {
+            match cursor {
+                // SAFETY: what is in the list is alive, and `&self` says that the lock is held.
+                Some(link) => cursor = unsafe { self.after(link) },
+                None => return false,
+            }
+        }
+        cursor.is_some()
     }
 
     /// Enlists a waiter behind the others.
@@ -206,9 +205,34 @@ impl<V> WaitList<V> {
     /// The caller holds the channel's lock and owns the waiter, which is not in a list. It takes the waiter off this list before the
     /// waiter goes.
     pub(crate) unsafe fn push_back(&mut self, waiter: Pin<&Waiter<V>>, waker: Option<Waker>) {
-        let previous = self.last;
-        // SAFETY: what the caller promises is what `link` asks for, and the last one is in the list.
-        unsafe { self.link(waiter, waker, previous, None) };
+        let link = NonNull::from(waiter.get_ref());
+        let links = match self.first {
+            None => {
+                self.first = Some(link);
+                Links {
+                    previous: link,
+                    next: link,
+                }
+            }
+            Some(first) => {
+                // SAFETY: `first` is in the list.
+                let last = unsafe { self.links(first) }.previous;
+                // SAFETY: as above.
+                unsafe { self.set_previous(first, link) };
+                // SAFETY: so is the one before it in the ring.
+                unsafe { self.set_next(last, link) };
+                Links {
+                    previous: last,
+                    next: first,
+                }
+            }
+        };
+        debug_assert_ne!(waiter.state(), State::Listed);
+        // SAFETY: the waiter was in no list, so its links are the caller's.
+        waiter.links.with_mut(|own| unsafe { *own = Some(links) });
+        // SAFETY: likewise its waker. A waiter out of the list has none, so nothing is dropped here.
+        waiter.waker.with_mut(|own| unsafe { ptr::write(own, waker) });
+        waiter.state.store(State::Listed as u8, Ordering::Relaxed);
     }
 
     /// Enlists a waiter before the others: it has waited before.
@@ -217,35 +241,9 @@ impl<V> WaitList<V> {
     ///
     /// As for [`push_back`](WaitList::push_back).
     pub(crate) unsafe fn push_front(&mut self, waiter: Pin<&Waiter<V>>, waker: Option<Waker>) {
-        let next = self.first;
-        // SAFETY: as in `push_back`.
-        unsafe { self.link(waiter, waker, None, next) };
-    }
-
-    /// # Safety
-    ///
-    /// As for [`push_back`](WaitList::push_back); the neighbours are this list's, and beside each other.
-    unsafe fn link(
-        &mut self,
-        waiter: Pin<&Waiter<V>>,
-        waker: Option<Waker>,
-        previous: Link<V>,
-        next: Link<V>,
-    ) {
-        debug_assert_ne!(waiter.state(), State::Listed);
-        let link = Some(NonNull::from(waiter.get_ref()));
-        // SAFETY: the waiter is not in a list, so its links are the caller's.
-        waiter
-            .links
-            .with_mut(|links| unsafe { *links = Links { previous, next } });
-        // SAFETY: likewise its waker. A waiter out of the list has none, so nothing is dropped here.
-        waiter.waker.with_mut(|own| unsafe { ptr::write(own, waker) });
-        waiter.state.store(State::Listed as u8, Ordering::Relaxed);
-        // SAFETY: the neighbours are in the list, and the caller holds its lock.
-        unsafe { self.set_next(previous, link) };
-        // SAFETY: as above.
-        unsafe { self.set_previous(next, link) };
-        self.len += 1;
+        // SAFETY: what the caller promises. In a ring the place behind the last one is the place before the first.
+        unsafe { self.push_back(waiter, waker) };
+        self.first = Some(NonNull::from(waiter.get_ref()));
     }
 
     /// Takes a waiter off the list, with its waker, if it is still there.
@@ -301,7 +299,7 @@ impl<V> WaitList<V> {
             // SAFETY: what is in the list is alive, and `&mut self` says that the lock is held.
             let waiter = unsafe { link.as_ref() };
             // SAFETY: as above.
-            let next = waiter.links.with(|links| unsafe { (*links).next });
+            let next = unsafe { self.after(link) };
             // SAFETY: as above, and the reference does not leave the closure.
             match waiter.value.with(|value| fits(unsafe { &*value })) {
                 Fit::Yes => {}
@@ -330,45 +328,75 @@ impl<V> WaitList<V> {
         Popped::Nobody
     }
 
+    /// The one behind, unless this is the last one.
+    ///
+    /// # Safety
+    ///
+    /// The waiter is in this list.
+    unsafe fn after(&self, link: NonNull<Waiter<V>>) -> Option<NonNull<Waiter<V>>> {
+        // SAFETY: what the caller promises.
+        let next = unsafe { self.links(link) }.next;
+        (Some(next) != self.first).then_some(next)
+    }
+
     /// # Safety
     ///
     /// The waiter is in this list.
     unsafe fn unlink(&mut self, link: NonNull<Waiter<V>>) {
-        // SAFETY: what is in the list is alive.
-        let waiter = unsafe { link.as_ref() };
-        // SAFETY: the lock is held.
-        let Links { previous, next } = waiter.links.with(|links| unsafe { *links });
+        // SAFETY: what the caller promises.
+        let Links { previous, next } = unsafe { self.links(link) };
+        if next == link {
+            self.first = None;
+            return;
+        }
         // SAFETY: its neighbours are in the list.
         unsafe { self.set_next(previous, next) };
         // SAFETY: as above.
         unsafe { self.set_previous(next, previous) };
-        self.len -= 1;
-    }
-
-    /// # Safety
-    ///
-    /// `at` is in this list, or `None` for its beginning.
-    unsafe fn set_next(&mut self, at: Link<V>, next: Link<V>) {
-        match at {
-            // SAFETY: what is in the list is alive, and the lock is held.
-            Some(at) => unsafe { at.as_ref() }
-                .links
-                .with_mut(|links| unsafe { (*links).next = next }),
-            None => self.first = next,
+        if self.first == Some(link) {
+            self.first = Some(next);
         }
     }
 
     /// # Safety
     ///
-    /// `at` is in this list, or `None` for its end.
-    unsafe fn set_previous(&mut self, at: Link<V>, previous: Link<V>) {
-        match at {
-            // SAFETY: as in `set_next`.
-            Some(at) => unsafe { at.as_ref() }
-                .links
-                .with_mut(|links| unsafe { (*links).previous = previous }),
-            None => self.last = previous,
-        }
+    /// The waiter is in this list.
+    unsafe fn links(&self, at: NonNull<Waiter<V>>) -> Links<V> {
+        // SAFETY: what is in the list is alive.
+        let waiter = unsafe { at.as_ref() };
+        // SAFETY: the lock is held.
+        let links = waiter.links.with(|links| unsafe { *links });
+        links.expect("a listed waiter has neighbours")
+    }
+
+    /// # Safety
+    ///
+    /// The waiter is in this list.
+    unsafe fn set_next(&mut self, at: NonNull<Waiter<V>>, next: NonNull<Waiter<V>>) {
+        // SAFETY: what the caller promises.
+        let links = Links {
+            next,
+            ..unsafe { self.links(at) }
+        };
+        // SAFETY: what is in the list is alive.
+        let waiter = unsafe { at.as_ref() };
+        // SAFETY: the lock is held.
+        waiter.links.with_mut(|own| unsafe { *own = Some(links) });
+    }
+
+    /// # Safety
+    ///
+    /// The waiter is in this list.
+    unsafe fn set_previous(&mut self, at: NonNull<Waiter<V>>, previous: NonNull<Waiter<V>>) {
+        // SAFETY: what the caller promises.
+        let links = Links {
+            previous,
+            ..unsafe { self.links(at) }
+        };
+        // SAFETY: what is in the list is alive.
+        let waiter = unsafe { at.as_ref() };
+        // SAFETY: the lock is held.
+        waiter.links.with_mut(|own| unsafe { *own = Some(links) });
     }
 }
 

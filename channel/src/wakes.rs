@@ -7,65 +7,66 @@ use std::task::Waker;
 /// Wakes those that were gathered, at the latest when it is dropped: declare it before the lock is taken.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Wakes {
-    first: Option<Waker>,
-    /// Empty but for operations that complete a crowd.
-    more: Vec<Waker>,
-    /// Not woken, only dropped outside of the lock: a waker's destructor is user code as well.
-    retired: Option<Waker>,
+pub(crate) struct Wakes(Gathered);
+
+#[derive(Debug, Default)]
+enum Gathered {
+    #[default]
+    None,
+    One(Waker),
+    /// A crowd, for operations that complete several waiters.
+    Many(Vec<Waker>),
 }
 
 impl Wakes {
     #[inline]
     pub(crate) const fn new() -> Wakes {
-        Wakes {
-            first: None,
-            more: Vec::new(),
-            retired: None,
-        }
+        Wakes(Gathered::None)
     }
 
     #[inline]
     pub(crate) fn add(&mut self, waker: Option<Waker>) {
-        if self.first.is_none() {
-            self.first = waker;
-        } else {
-            self.more.extend(waker);
+        let Some(waker) = waker else { return };
+        match &mut self.0 {
+            Gathered::None => self.0 = Gathered::One(waker),
+            _ => self.add_to_crowd(waker),
         }
     }
 
-    /// The waker of a waiter that does not wait any more. One for each section.
-    pub(crate) fn retire(&mut self, waker: Option<Waker>) {
-        debug_assert!(self.retired.is_none());
-        self.retired = waker;
+    #[cold]
+    fn add_to_crowd(&mut self, waker: Waker) {
+        self.0 = Gathered::Many(match mem::take(&mut self.0) {
+            Gathered::None => vec![waker],
+            Gathered::One(first) => vec![first, waker],
+            Gathered::Many(mut crowd) => {
+                crowd.push(waker);
+                crowd
+            }
+        });
     }
 }
 
 impl Drop for Wakes {
     #[inline]
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            if self.more.is_empty() && !std::thread::panicking() {
-                first.wake();
-            } else {
-                wake_all(first, mem::take(&mut self.more));
-            }
+        match mem::take(&mut self.0) {
+            Gathered::None => {}
+            Gathered::One(waker) => waker.wake(),
+            Gathered::Many(crowd) => wake_all(crowd),
         }
     }
 }
 
-/// Wakes each, also when one of them panics; the first panic goes on afterwards, unless another one is under way.
+/// Wakes each, also when one of them panics; the first panic goes on afterwards.
 #[cold]
-fn wake_all(first: Waker, more: Vec<Waker>) {
+fn wake_all(crowd: Vec<Waker>) {
     let mut panicked = None;
-    for waker in std::iter::once(first).chain(more) {
+    for waker in crowd {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
             panicked.get_or_insert(panic);
         }
     }
-    if let Some(panic) = panicked
-        && !std::thread::panicking()
-    {
+    if let Some(panic) = panicked {
         resume_unwind(panic);
     }
 }

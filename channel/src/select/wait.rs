@@ -132,22 +132,20 @@ impl<L: ArmList> Wait<L> {
     #[inline]
     fn try_each(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<L::Output> {
         let id = self.claim.id();
-        for index in Draw::all(self.arms.count(), self.order) {
+        let arms = &self.arms;
+        let candidates = (0..arms.count()).filter(|&index| match arms.kind(index) {
+            Kind::Off => false,
+            Kind::Foreign => true,
+            Kind::Channel => arms.may_be_ready(index),
+        });
+        for index in Draw::of(candidates, arms.count(), self.order) {
             let mut this = self.as_mut().project();
-            match this.arms.kind(index) {
-                Kind::Off => {}
-                Kind::Foreign => {
-                    if let Poll::Ready(output) = this.arms.as_mut().poll(index, cx) {
-                        return Some(self.chosen(index, output));
-                    }
+            if this.arms.kind(index) == Kind::Foreign {
+                if let Poll::Ready(output) = this.arms.as_mut().poll(index, cx) {
+                    return Some(self.chosen(index, output));
                 }
-                Kind::Channel => {
-                    if this.arms.may_be_ready(index)
-                        && let Visit::Ready(output) = this.arms.as_mut().visit(index, id)
-                    {
-                        return Some(self.chosen(index, output));
-                    }
-                }
+            } else if let Visit::Ready(output) = this.arms.as_mut().visit(index, id) {
+                return Some(self.chosen(index, output));
             }
         }
         None
@@ -277,8 +275,10 @@ impl<L: ArmList> Wait<L> {
     /// The arm took effect. Nobody completes another one until the select looks again.
     #[inline]
     fn chosen(self: Pin<&mut Self>, index: u32, output: L::Output) -> L::Output {
-        let _not_waiting: Begun = self.claim.begin_poll();
         let mut this = self.project();
+        if *this.phase == Phase::Enlisted {
+            let _not_waiting: Begun = this.claim.begin_poll();
+        }
         this.arms.as_mut().switch_off(index);
         if this.arms.kind(index) != Kind::Off {
             *this.marks = this.marks.with(Marks::of(index));

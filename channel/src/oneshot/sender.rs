@@ -1,0 +1,155 @@
+//! The half that sends.
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use canter_coop::{Reason, waiting};
+
+use super::shared::Shared;
+use crate::error::SendError;
+use crate::wakes::Wakes;
+
+static ONESHOT_CLOSE: Reason = Reason::new("oneshot close");
+
+/// Sends one value. If it is dropped without having sent, the receiver fails.
+pub struct Sender<T> {
+    shared: Shared<T>,
+    sent: bool,
+}
+
+impl<T> Sender<T> {
+    pub(super) fn new(shared: Shared<T>) -> Sender<T> {
+        Sender { shared, sent: false }
+    }
+
+    /// Sends the value, without waiting for the receiver to take it.
+    ///
+    /// A receiver that is dropped later drops the value with it.
+    ///
+    /// # Errors
+    ///
+    /// The value comes back if the receiver is gone, or was [closed](super::Receiver::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use canter_channel::{SendError, oneshot};
+    ///
+    /// let (tx, rx) = oneshot();
+    /// assert_eq!(tx.send(1), Ok(()));
+    /// assert_eq!(rx.recv_blocking(), Ok(1));
+    ///
+    /// let (tx, rx) = oneshot();
+    /// drop(rx);
+    /// assert_eq!(tx.send(2), Err(SendError(2)));
+    /// ```
+    pub fn send(mut self, value: T) -> Result<(), SendError<T>> {
+        let mut wakes = Wakes::new();
+        let mut state = self.shared.lock();
+        if state.closed {
+            drop(state);
+            return Err(SendError(value));
+        }
+        state.value = Some(value);
+        state.sender_done = true;
+        wakes.add(state.receiver.take());
+        drop(state);
+        self.sent = true;
+        Ok(())
+    }
+
+    /// Whether the receiver is gone or was closed, so that a send would fail.
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().closed
+    }
+
+    /// Waits until the receiver is gone or closed: nobody wants the value any more, and there is no need to work it out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures::executor::block_on(async {
+    /// let (mut tx, rx) = canter_channel::oneshot::<u32>();
+    /// futures::join!(tx.closed(), async { drop(rx) });
+    /// assert!(tx.is_closed());
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn closed(&mut self) -> Closed<'_, T> {
+        Closed {
+            shared: &self.shared,
+            place: Location::caller(),
+            waits: false,
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if self.sent {
+            return;
+        }
+        let mut wakes = Wakes::new();
+        let mut state = self.shared.lock();
+        state.sender_done = true;
+        wakes.add(state.receiver.take());
+        let own = state.sender.take(); // of a wait that was leaked
+        drop(state);
+        drop(own);
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Sender::closed`].
+#[must_use = "a future does nothing until it is awaited"]
+pub struct Closed<'a, T> {
+    shared: &'a Shared<T>,
+    place: &'static Location<'static>,
+    /// A waker has been left behind.
+    waits: bool,
+}
+
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self.shared.poll(
+            cx.waker(),
+            |state| &mut state.sender,
+            |state| state.closed.then_some(()),
+        );
+        self.waits = polled.is_pending();
+        if self.waits {
+            waiting::report(&ONESHOT_CLOSE, self.place);
+        }
+        polled
+    }
+}
+
+impl<T> Drop for Closed<'_, T> {
+    fn drop(&mut self) {
+        if self.waits {
+            let waker = self.shared.lock().sender.take();
+            drop(waker);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Closed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closed").finish_non_exhaustive()
+    }
+}

@@ -190,7 +190,7 @@ impl<T> Chan<T> {
         };
         Chan(ThinArc::from_header_and_iter(
             header,
-            (0..ring.max(1)).map(|_| Slot::empty()),
+            (0..ring).map(|_| Slot::empty()),
         ))
     }
 

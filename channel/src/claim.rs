@@ -27,7 +27,7 @@ use std::fmt;
 use std::task::Waker;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Backoff, UnsafeCell};
+use crate::sync::{Backoff, Identity, UnsafeCell};
 
 /// Who visits a channel: decides what happens when a select is met that visits channels as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,6 +139,7 @@ pub(crate) enum Begun {
 }
 
 pub struct Claim {
+    identity: Identity,
     word: AtomicUsize,
     /// The chosen arm: whoever took the word writes it, the owner reads it once `DONE`.
     chosen: UnsafeCell<u32>,
@@ -154,6 +155,7 @@ unsafe impl Sync for Claim {}
 impl Claim {
     pub(crate) fn new() -> Claim {
         Claim {
+            identity: Identity::new(),
             word: AtomicUsize::new(Word::POLLING.0),
             chosen: UnsafeCell::new(0),
             waker: UnsafeCell::new(None),
@@ -162,7 +164,7 @@ impl Claim {
 
     /// Stable while the claim is pinned, as it is from the first arm that it enlists.
     pub(crate) fn id(&self) -> Id {
-        Id(std::ptr::from_ref(self).addr())
+        Id(self.identity.of(self))
     }
 
     fn load(&self) -> Word {

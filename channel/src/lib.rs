@@ -38,7 +38,7 @@
 //! # Unsafe code
 //!
 //! It is confined to `wait_list` (waiters linked where they stand), `claim` and `sync` (cells that a word or a lock hands from thread to
-//! thread), `buffer` (the ring), `chan`, and the files of the futures that enlist a waiter: `recv`, `send`, `permit`, `many`, `closed` and
+//! thread), `buffer` and `surplus` (slots that are full or not), `chan`, and the files of the futures that enlist a waiter: `recv`, `send`, `permit`, `many`, `closed` and
 //! `select/`.
 
 mod blocking;
@@ -61,6 +61,7 @@ mod select;
 mod send;
 mod sender;
 mod sink;
+mod surplus;
 mod sync;
 mod wait_list;
 mod wakes;
@@ -120,7 +121,7 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         capacity < chan::UNLIMITED,
         "a channel can't have room for {capacity} messages: use `unbounded`"
     );
-    pair(Chan::new(capacity, capacity))
+    pair(Chan::new(capacity, capacity.max(1)))
 }
 
 /// A channel that holds any number of messages: a send never waits. The memory comes and goes in chunks.
@@ -134,8 +135,7 @@ pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(rx.iter().sum::<i32>(), 499_500);
 /// ```
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-    const FIRST: usize = 32;
-    pair(Chan::new(chan::UNLIMITED, FIRST))
+    pair(Chan::new(chan::UNLIMITED, 0))
 }
 
 fn pair<T>(chan: Chan<T>) -> (Sender<T>, Receiver<T>) {

@@ -5,6 +5,8 @@
 #[cfg(not(canter_loom))]
 mod cell;
 #[cfg(not(canter_loom))]
+mod identity;
+#[cfg(not(canter_loom))]
 mod lock;
 #[cfg(canter_loom)]
 mod modelled;
@@ -12,12 +14,13 @@ mod modelled;
 #[cfg(not(canter_loom))]
 pub(crate) use {
     cell::UnsafeCell,
+    identity::Identity,
     lock::{Backoff, Guard, Lock},
     std::sync::atomic,
 };
 
 #[cfg(canter_loom)]
-pub(crate) use modelled::{Backoff, Guard, Lock, UnsafeCell, atomic};
+pub(crate) use modelled::{Backoff, Guard, Identity, Lock, UnsafeCell, atomic};
 
 /// A random number below `bound`: arms are tried in random order. Under loom the order is the written one, since a model has to
 /// be the same in each run.

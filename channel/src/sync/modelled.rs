@@ -1,4 +1,6 @@
-//! What loom offers in place of the lock, the cells and the pauses.
+//! What loom offers in place of the lock, the cells and the pauses, and numbers that are the same order in each run, as addresses are not.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::MutexGuard as Guard;
@@ -25,5 +27,20 @@ impl Backoff {
 
     pub(crate) fn pause(&mut self) {
         loom::thread::yield_now();
+    }
+}
+
+/// Numbered in the order of creation, which is the model's.
+#[derive(Debug)]
+pub(crate) struct Identity(usize);
+
+impl Identity {
+    pub(crate) fn new() -> Identity {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Identity(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn of<T>(&self, _pinned: &T) -> usize {
+        self.0
     }
 }

@@ -445,10 +445,7 @@ impl<T> Section<'_, T> {
                     let message = sender.value().take();
                     sender.complete(State::Completed, wakes);
                     if let Some(message) = message {
-                        self.push(message); // behind those that are on their way to others
-                    }
-                    if let Some(message) = self.pop() {
-                        return Taken::Message(message);
+                        return Taken::Message(self.pass(message));
                     }
                 }
                 Popped::ComeAgain => return Taken::ComeAgain,
@@ -460,6 +457,16 @@ impl<T> Section<'_, T> {
             0 => Taken::Empty,
             _ => Taken::Promised,
         }
+    }
+
+    /// Lets a message through the queue: it comes out at once, unless others are on their way, of which the oldest comes out.
+    fn pass(&mut self, message: T) -> T {
+        self.note_change();
+        if self.inside.buffer.len() == 0 {
+            return message;
+        }
+        self.push(message);
+        self.pop().expect("it holds what was pushed")
     }
 
     /// Takes the oldest message although it is promised.

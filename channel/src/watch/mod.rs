@@ -25,6 +25,8 @@
 //! wait for itself. The same goes for the closures that this module calls with the value: they must not use the channel.
 
 pub(crate) mod crowd;
+#[cfg(all(test, canter_loom))]
+mod model;
 mod receiver;
 mod sender;
 pub(crate) mod shared;

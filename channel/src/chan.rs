@@ -427,11 +427,10 @@ impl<T> Section<'_, T> {
 
     /// Takes the oldest message that may be taken.
     pub(crate) fn take(&mut self, id: Id, wakes: &mut Wakes) -> Taken<T> {
-        if self.unpromised() > 0
-            && let Some(message) = self.pop()
-        {
+        if self.unpromised() > 0 {
+            let message = self.pop();
             self.after_pop(wakes);
-            return Taken::Message(message);
+            return message.map_or(Taken::Empty, Taken::Message);
         }
         if !self.inside.senders.is_empty() {
             // Who wants a place on an unbuffered channel needs a receiver that waits, and is served before the senders behind it.
@@ -519,9 +518,10 @@ impl<T> Section<'_, T> {
 
     /// Restores what the module's page says of waiting receivers and senders.
     fn settle(&mut self, wakes: &mut Wakes) {
-        while self.unpromised() > 0
-            && let Popped::Won(receiver) = self.inside.receivers.pop_won(Id::LONE)
-        {
+        while self.unpromised() > 0 {
+            let Popped::Won(receiver) = self.inside.receivers.pop_won(Id::LONE) else {
+                break;
+            };
             self.inside.promised += 1;
             receiver.complete(State::Completed, wakes);
         }
@@ -531,10 +531,10 @@ impl<T> Section<'_, T> {
     /// Lets senders into the room that there is, and tells receivers of the end once there is nothing left.
     #[inline]
     fn after_pop(&mut self, wakes: &mut Wakes) {
-        while !self.inside.senders.is_empty()
-            && self.has_room()
-            && let Popped::Won(mut sender) = self.inside.senders.pop_won(Id::LONE)
-        {
+        while !self.inside.senders.is_empty() && self.has_room() {
+            let Popped::Won(mut sender) = self.inside.senders.pop_won(Id::LONE) else {
+                break;
+            };
             match sender.value().take() {
                 Some(message) => self.push(message),
                 None => self.inside.permits += 1,

@@ -21,7 +21,7 @@
 //! - [`select!`] waits for several sends, receives and other futures, and **exactly one** of them takes effect; [`Select`] does so for arms
 //!   that are added at run time.
 //! - A thread without a runtime uses [`Sender::send_blocking`], [`Receiver::recv_blocking`], [`Receiver::iter`] and [`select_blocking!`].
-//! - [`never`] is a channel on which nothing happens, Go's nil channel.
+//! - [`never()`] is a channel on which nothing happens, Go's nil channel.
 //!
 //! # What is promised
 //!
@@ -38,7 +38,7 @@
 //! # Unsafe code
 //!
 //! It is confined to `wait_list` (waiters linked where they stand), `claim` and `sync` (cells that a word or a lock hands from thread to
-//! thread), `buffer` and `surplus` (slots that are full or not), `chan`, and the files of the futures that enlist a waiter: `recv`, `send`, `permit`, `many`, `closed` and
+//! thread), `buffer` and `surplus` (slots that are full or not), `chan`, and the files of the futures that enlist a waiter: `recv`, `send`, `permit`, `many`, `closed`, `crowd` and
 //! `select/`.
 
 mod blocking;
@@ -47,6 +47,7 @@ mod buffer;
 mod chan;
 mod claim;
 mod closed;
+mod crowd;
 mod error;
 mod handle;
 mod many;

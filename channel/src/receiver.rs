@@ -215,10 +215,17 @@ impl<T> FusedStream for Receiver<T> {
 }
 
 /// The iterator of [`Receiver::drain`].
-#[derive(Debug)]
 pub struct Drain<'a, T> {
     receiver: &'a Receiver<T>,
     left: usize,
+}
+
+impl<T> fmt::Debug for Drain<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Iterator for Drain<'_, T> {
@@ -235,9 +242,14 @@ impl<T> Iterator for Drain<'_, T> {
 }
 
 /// The iterator of [`Receiver::iter`].
-#[derive(Debug)]
 pub struct Iter<'a, T> {
     receiver: &'a Receiver<T>,
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(self.receiver).finish()
+    }
 }
 
 impl<T> Iterator for Iter<'_, T> {

@@ -176,11 +176,12 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
         let mut section = self.chan().enter();
         // SAFETY: the waiter is the slot's, and has been in no other list.
         let waker = unsafe { section.senders().remove(&self.waiter) };
-        if self.waiter.state() == State::Completed
+        if self.waiter.state() == State::Completed {
             // SAFETY: the waiter is in no list.
-            && let offer @ Offer::Place = unsafe { self.waiter.value() }
-        {
-            _ = section.use_permit(offer, &mut wakes);
+            let offer = unsafe { self.waiter.value() };
+            if matches!(offer, Offer::Place) {
+                _ = section.use_permit(offer, &mut wakes);
+            }
         }
         drop(section);
         self.waiter.reset();

@@ -3,6 +3,7 @@
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
+use std::thread;
 
 /// Wakes those that were gathered, at the latest when it is dropped: declare it before the lock is taken.
 #[derive(Debug, Default)]
@@ -51,13 +52,14 @@ impl Drop for Wakes {
     fn drop(&mut self) {
         match mem::take(&mut self.0) {
             Gathered::None => {}
-            Gathered::One(waker) => waker.wake(),
+            Gathered::One(waker) if !thread::panicking() => waker.wake(),
+            Gathered::One(waker) => wake_all(vec![waker]),
             Gathered::Many(crowd) => wake_all(crowd),
         }
     }
 }
 
-/// Wakes each, also when one of them panics; the first panic goes on afterwards.
+/// Wakes each, also when one of them panics; the first panic goes on afterwards, unless another one is under way.
 #[cold]
 fn wake_all(crowd: Vec<Waker>) {
     let mut panicked = None;
@@ -66,7 +68,8 @@ fn wake_all(crowd: Vec<Waker>) {
             panicked.get_or_insert(panic);
         }
     }
-    if let Some(panic) = panicked {
-        resume_unwind(panic);
+    match panicked {
+        Some(panic) if !thread::panicking() => resume_unwind(panic),
+        _ => {}
     }
 }

@@ -14,7 +14,7 @@ use super::shared::{Shared, State};
 use super::{Messages, RecvError, TryRecvError};
 use crate::blocking::block_on;
 use crate::chan::Side;
-use crate::watch::crowd::{Crowd, Wait};
+use crate::crowd::{Crowd, Wait};
 
 static BROADCAST_RECEIVE: Reason = Reason::new("broadcast receive");
 

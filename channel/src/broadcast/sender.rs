@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 use super::Receiver;
 use super::shared::{Shared, State};
 use crate::chan::Side;
+use crate::crowd::{Crowd, Wait};
 use crate::error::SendError;
-use crate::watch::crowd::{Crowd, Wait};
 
 static BROADCAST_CLOSE: Reason = Reason::new("broadcast close");
 

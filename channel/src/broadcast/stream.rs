@@ -11,7 +11,7 @@ use super::receiver::poll_recv;
 use super::shared::{Shared, State};
 use super::{Lagged, Receiver, RecvError};
 use crate::chan::Side;
-use crate::watch::crowd::Wait;
+use crate::crowd::Wait;
 
 /// The stream of [`Receiver::into_stream`]: each message, and [`Lagged`] where some were missed.
 pub struct Messages<T> {

@@ -2,7 +2,8 @@
 //!
 //! 1. **Try**: each arm in random order, without enlisting any. Most selects end here, with one lock taken.
 //! 2. **Default**: if the select has one, look once more. Each channel counts its changes; if none has changed since before the first
-//!    look, then there was a moment at which no arm could go. Otherwise begin again.
+//!    look, then there was a moment at which no arm could go. If the channels are too busy for that, go on to 3: once all arms are
+//!    enlisted and nobody has passed by, the moment has come, and the select does not sleep.
 //! 3. **Enlist**: visit each channel, complete the arm or enlist it.
 //! 4. **Settle**: sleep, unless somebody passed by meanwhile. Then visit the marked arms once more.
 //! 5. When it is polled again: the chosen arm if there is one; otherwise poll the foreign futures, and settle.
@@ -67,6 +68,9 @@ pin_project! {
 }
 
 impl<L: ArmList> Wait<L> {
+    /// How often a select with a default looks at its channels before it enlists.
+    const LOOKS: usize = 4;
+
     /// A select over these arms.
     #[inline]
     #[track_caller]
@@ -96,13 +100,16 @@ impl<L: ArmList> Wait<L> {
         *marks = marks.with(Marks::of(index));
     }
 
-    pub(super) fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<L::Output> {
+    pub(super) fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<L::Output> {
         let operation = ready!(budget::poll_proceed(cx));
         let place = self.place;
-        let polled = match self.phase {
-            Phase::New => self.begin(cx),
-            Phase::Enlisted => self.resume(cx),
+        let mut polled = match self.phase {
+            Phase::New => self.as_mut().begin(cx),
+            Phase::Enlisted => self.as_mut().resume(cx),
         };
+        if polled.is_pending() && self.otherwise == Otherwise::Default {
+            polled = Poll::Ready(self.conclude());
+        }
         if polled.is_ready() {
             operation.made_progress();
         } else {
@@ -117,7 +124,11 @@ impl<L: ArmList> Wait<L> {
             return Poll::Ready(output);
         }
         match self.otherwise {
-            Otherwise::Default => return Poll::Ready(self.look_exactly()),
+            Otherwise::Default => {
+                if let Some(output) = self.as_mut().look_exactly() {
+                    return Poll::Ready(output);
+                }
+            }
             Otherwise::Else if self.is_all_off() => return Poll::Ready(L::nothing_ready()),
             Otherwise::Wait | Otherwise::Else => {}
         }
@@ -152,9 +163,8 @@ impl<L: ArmList> Wait<L> {
     }
 
     /// Step 2. Changes are counted upwards, so that equal sums mean equal counts.
-    fn look_exactly(mut self: Pin<&mut Self>) -> L::Output {
-        let mut backoff = Backoff::new();
-        loop {
+    fn look_exactly(mut self: Pin<&mut Self>) -> Option<L::Output> {
+        for _ in 0..Self::LOOKS {
             let before = self.as_ref().changes();
             let mut undecided = false;
             for index in Draw::all(self.arms.count(), self.order) {
@@ -163,16 +173,28 @@ impl<L: ArmList> Wait<L> {
                     continue;
                 }
                 match this.arms.as_mut().visit(index, Id::TRY) {
-                    Visit::Ready(output) => return self.chosen(index, output),
+                    Visit::Ready(output) => return Some(self.chosen(index, output)),
                     Visit::ComeAgain => undecided = true,
                     Visit::NotReady | Visit::GivesWay => {}
                 }
             }
             if !undecided && self.as_ref().changes() == before {
-                return L::nothing_ready();
+                return Some(L::nothing_ready());
             }
-            backoff.pause();
         }
+        None
+    }
+
+    /// The select slept for a moment, at which no arm could go: nothing is ready, unless somebody came since.
+    fn conclude(mut self: Pin<&mut Self>) -> L::Output {
+        if let Begun::Done(index) = self.claim.begin_poll() {
+            let output = self.as_mut().project().arms.complete(index);
+            self.claim.restart();
+            if let Some(output) = output {
+                return self.chosen(index, output);
+            }
+        }
+        L::nothing_ready()
     }
 
     fn changes(self: Pin<&Self>) -> usize {
@@ -258,9 +280,10 @@ impl<L: ArmList> Wait<L> {
         let old_waker = self.claim.set_waker(cx.waker());
         for index in Draw::all(self.arms.count(), self.order) {
             let mut this = self.as_mut().project();
-            if this.arms.kind(index) == Kind::Foreign
-                && let Poll::Ready(output) = this.arms.as_mut().poll(index, cx)
-            {
+            if this.arms.kind(index) != Kind::Foreign {
+                continue;
+            }
+            if let Poll::Ready(output) = this.arms.as_mut().poll(index, cx) {
                 *self.as_mut().project().marks = missed;
                 return Poll::Ready(self.chosen(index, output));
             }

@@ -24,9 +24,6 @@
 //! clone what is needed for longer, and don't hold it across an `.await`. A thread that sends, or borrows once more, while it holds one may
 //! wait for itself. The same goes for the closures that this module calls with the value: they must not use the channel.
 
-pub(crate) mod crowd;
-#[cfg(all(test, canter_loom))]
-mod model;
 mod receiver;
 mod sender;
 pub(crate) mod shared;

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use canter_coop::{Reason, budget, waiting};
 use pin_project_lite::pin_project;
 
-use super::crowd::{Crowd, Wait};
 use super::shared::{Handles, Shared, UNSEEN};
 use super::{Ref, Values, WaitFor};
 use crate::chan::Side;
+use crate::crowd::{Crowd, Wait};
 use crate::error::RecvError;
 
 pub(super) static WATCH_CHANGE: Reason = Reason::new("watch change");

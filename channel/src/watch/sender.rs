@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use canter_coop::{Reason, waiting};
 use pin_project_lite::pin_project;
 
-use super::crowd::{Crowd, Wait};
 use super::shared::{Handles, Shared};
 use super::{Receiver, Ref};
 use crate::chan::Side;
+use crate::crowd::{Crowd, Wait};
 use crate::error::SendError;
 
 static WATCH_CLOSE: Reason = Reason::new("watch close");

@@ -10,9 +10,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use triomphe::Arc;
 
-use super::crowd::Crowd;
 use super::{Receiver, Sender};
 use crate::chan::Side;
+use crate::crowd::Crowd;
 use crate::error::RecvError;
 use crate::wakes::Wakes;
 

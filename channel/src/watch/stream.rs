@@ -9,10 +9,10 @@ use canter_coop::{budget, waiting};
 use futures_core::{FusedStream, Stream};
 
 use super::Receiver;
-use super::crowd::Wait;
 use super::receiver::WATCH_CHANGE;
 use super::shared::{Handles, Shared};
 use crate::chan::Side;
+use crate::crowd::Wait;
 
 /// The stream of [`Receiver::into_stream`]: clones of the values that it finds.
 pub struct Values<T> {

@@ -9,10 +9,10 @@ use canter_coop::{budget, waiting};
 use pin_project_lite::pin_project;
 
 use super::Ref;
-use super::crowd::{Crowd, Wait};
 use super::receiver::WATCH_CHANGE;
 use super::shared::{Handles, Shared};
 use crate::chan::Side;
+use crate::crowd::{Crowd, Wait};
 use crate::error::RecvError;
 
 pin_project! {

@@ -6,6 +6,9 @@
 
 #![expect(unsafe_code, reason = "a waiter is enlisted by its address")]
 
+#[cfg(all(test, canter_loom))]
+mod model;
+
 use std::borrow::Borrow;
 use std::marker::PhantomData;
 use std::pin::Pin;

@@ -648,11 +648,11 @@ impl<T> Drop for Section<'_, T> {
 
 impl<T> fmt::Debug for Chan<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let section = self.enter();
+        let len = self.enter().available(); // the writer is user code, and may use the channel
         f.debug_struct("Chan")
-            .field("len", &section.available())
+            .field("len", &len)
             .field("capacity", &self.capacity())
-            .field("closed", &section.is_closed())
+            .field("closed", &self.hint().closed())
             .finish_non_exhaustive()
     }
 }

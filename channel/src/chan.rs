@@ -21,8 +21,6 @@
 
 use std::fmt;
 use std::mem;
-use std::pin::Pin;
-use std::task::Waker;
 
 use triomphe::ThinArc;
 
@@ -30,7 +28,7 @@ use crate::buffer::{Buffer, Slot};
 use crate::claim::Id;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Backoff, Guard, Lock};
-use crate::wait_list::{Fit, Popped, State, WaitList, Waiter};
+use crate::wait_list::{Fit, Popped, State, WaitList};
 use crate::wakes::Wakes;
 
 /// The capacity of an unbounded channel: no memory holds as many messages.
@@ -71,7 +69,12 @@ pub(crate) enum Offer<T> {
 }
 
 impl<T> Offer<T> {
+    /// The message, if there is one. A wish for a place stays.
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
+        if !matches!(self, Offer::Message(_)) {
+            return None;
+        }
         match mem::replace(self, Offer::Taken) {
             Offer::Message(message) => Some(message),
             Offer::Place | Offer::Taken => None,
@@ -381,6 +384,9 @@ impl<T> Section<'_, T> {
             Offer::Place => return Offered::Full,
             Offer::Taken => return Offered::Done,
         }
+        if !self.place_is_free() {
+            return Offered::Full;
+        }
         if !self.inside.receivers.is_empty() {
             match self.inside.receivers.pop_won(id) {
                 Popped::Won(receiver) => {
@@ -407,10 +413,14 @@ impl<T> Section<'_, T> {
         }
     }
 
-    /// A receiver that waits is a place as well.
+    /// Whether there is room, or a receiver waits for whom no place is reserved: that is a place as well.
+    fn place_is_free(&self) -> bool {
+        let beyond = self.used().saturating_sub(self.chan.capacity() as isize);
+        beyond < 0 || self.inside.receivers.has_more_than(beyond as usize)
+    }
+
     fn reserve(&mut self) -> bool {
-        let beyond = self.used() - self.chan.capacity() as isize;
-        let free = beyond < 0 || self.inside.receivers.has_more_than(beyond as usize);
+        let free = self.place_is_free();
         if free {
             self.note_change();
             self.inside.permits += 1;
@@ -508,29 +518,57 @@ impl<T> Section<'_, T> {
         Offered::Done
     }
 
-    /// The oldest message, if there is no room for one more.
-    pub(crate) fn evict(&mut self) -> Option<T> {
-        if self.has_room() || self.unpromised() <= 0 {
+    /// Sends a message for which there is no room in place of the oldest one, which comes out. An unbuffered channel, and one whose
+    /// capacity is all promised or reserved, has none that could make room.
+    pub(crate) fn displace(&mut self, offer: &mut Offer<T>, wakes: &mut Wakes) -> Option<T> {
+        if self.chan.capacity() == 0 || self.unpromised() <= 0 {
             return None;
         }
-        self.pop()
+        let oldest = self.pop();
+        self.push_offered(offer);
+        self.settle(wakes);
+        oldest
     }
 
     /// Restores what the module's page says of waiting receivers and senders.
     fn settle(&mut self, wakes: &mut Wakes) {
-        while self.unpromised() > 0 {
-            let Popped::Won(receiver) = self.inside.receivers.pop_won(Id::LONE) else {
+        loop {
+            while self.unpromised() > 0 && self.promise(wakes) {}
+            if self.let_in(wakes) {
+                continue;
+            }
+            // A sender and a receiver may have been kept apart by a reservation. The receiver is promised what the sender then brings.
+            let apart = !self.inside.senders.is_empty() && self.place_is_free();
+            if !apart || !self.promise(wakes) || !self.let_in(wakes) {
                 break;
-            };
-            self.inside.promised += 1;
-            receiver.complete(State::Completed, wakes);
+            }
         }
-        self.after_pop(wakes);
+        self.tell_the_end(wakes);
     }
 
-    /// Lets senders into the room that there is, and tells receivers of the end once there is nothing left.
+    /// Completes the receiver that waits first, if there is one that can be.
+    fn promise(&mut self, wakes: &mut Wakes) -> bool {
+        match self.inside.receivers.pop_won(Id::LONE) {
+            Popped::Won(receiver) => {
+                self.inside.promised += 1;
+                receiver.complete(State::Completed, wakes);
+                true
+            }
+            Popped::Nobody | Popped::ComeAgain => false,
+        }
+    }
+
+    /// What follows when a message has come out.
     #[inline]
     fn after_pop(&mut self, wakes: &mut Wakes) {
+        self.let_in(wakes);
+        self.tell_the_end(wakes);
+    }
+
+    /// Lets senders that wait into the room that there is. Whether it let in any.
+    #[inline]
+    fn let_in(&mut self, wakes: &mut Wakes) -> bool {
+        let mut any = false;
         while !self.inside.senders.is_empty() && self.has_room() {
             let Popped::Won(mut sender) = self.inside.senders.pop_won(Id::LONE) else {
                 break;
@@ -540,7 +578,14 @@ impl<T> Section<'_, T> {
                 None => self.inside.permits += 1,
             }
             sender.complete(State::Completed, wakes);
+            any = true;
         }
+        any
+    }
+
+    /// Once a closed channel is empty, tells the receivers that wait.
+    #[inline]
+    fn tell_the_end(&mut self, wakes: &mut Wakes) {
         if self.inside.buffer.len() == 0 && self.is_closed() {
             complete_all(&mut self.inside.receivers, wakes);
         }
@@ -586,30 +631,19 @@ impl<T> Section<'_, T> {
         &mut self.inside.receivers
     }
 
-    /// Enlists a receiver behind the others: it is a place for whoever waits for one.
-    ///
-    /// # Safety
-    ///
-    /// As for [`WaitList::push_back`].
-    pub(crate) unsafe fn enlist_receiver(
-        &mut self,
-        waiter: Pin<&Waiter<Turn>>,
-        waker: Option<Waker>,
-        wakes: &mut Wakes,
-    ) {
-        // SAFETY: what the caller promises.
-        unsafe { self.receivers().push_back(waiter, waker) };
+    /// Grants the places that receivers who wait are to those who wait for one.
+    pub(crate) fn grant_places(&mut self, wakes: &mut Wakes) {
         let wants_place = |offer: &Offer<T>| match offer {
             Offer::Place => Fit::Yes,
             _ => Fit::No,
         };
-        while !self.inside.senders.is_empty() && self.reserve() {
+        while !self.inside.senders.is_empty() && self.place_is_free() {
             match self.inside.senders.pop_won_where(Id::LONE, wants_place) {
-                Popped::Won(sender) => sender.complete(State::Completed, wakes),
-                Popped::Nobody | Popped::ComeAgain => {
-                    self.inside.permits -= 1;
-                    break;
+                Popped::Won(sender) => {
+                    self.inside.permits += 1;
+                    sender.complete(State::Completed, wakes);
                 }
+                Popped::Nobody | Popped::ComeAgain => break,
             }
         }
     }

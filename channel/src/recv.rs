@@ -134,13 +134,16 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         // SAFETY: the slot owns the waiter, which is in no list yet.
         let turn = unsafe { self.waiter.value() };
         turn.gave_way = gives_way;
-        if mem::take(&mut turn.overtaken) {
+        let overtaken = mem::take(&mut turn.overtaken);
+        let receivers = section.receivers();
+        if overtaken {
             // SAFETY: the section is this channel's; the slot owns the waiter and takes it off the list when it is dropped.
-            unsafe { section.receivers().push_front(self.waiter(), waker) };
+            unsafe { receivers.push_front(self.waiter(), waker) };
         } else {
             // SAFETY: as above.
-            unsafe { section.enlist_receiver(self.waiter(), waker, wakes) };
+            unsafe { receivers.push_back(self.waiter(), waker) };
         }
+        section.grant_places(wakes);
     }
 
     /// Polled without having been completed: another waker, or the turn that it gave to others is over.

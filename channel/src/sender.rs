@@ -63,8 +63,8 @@ impl<T> Sender<T> {
 
     /// Sends a message if that needs no waiting: there is room, or a receiver waits.
     ///
-    /// On an unbuffered channel it succeeds exactly when a receiver waits. A receiver that is a select in the middle of polling another
-    /// future does not count.
+    /// On an unbuffered channel it succeeds exactly when a receiver waits for whom no place is [reserved](Sender::reserve). A receiver that
+    /// is a select in the middle of polling another future does not count.
     ///
     /// # Errors
     ///
@@ -120,23 +120,17 @@ impl<T> Sender<T> {
     /// ```
     pub fn force_send(&self, message: T) -> Result<Option<T>, SendError<T>> {
         let mut offer = Offer::Message(message);
-        let (offered, evicted) =
+        let (offered, displaced) =
             self.chan
                 .until_settled(|section, wakes| match section.offer(&mut offer, Id::TRY, wakes) {
                     Offered::ComeAgain => None,
-                    Offered::Full => {
-                        let evicted = section.evict();
-                        if evicted.is_none() {
-                            return Some((Offered::Full, None));
-                        }
-                        Some((section.offer(&mut offer, Id::LONE, wakes), evicted))
-                    }
+                    Offered::Full => Some((Offered::Full, section.displace(&mut offer, wakes))),
                     offered => Some((offered, None)),
                 });
         match (offered, offer.take()) {
             (Offered::Closed, Some(message)) => Err(SendError(message)),
             (_, Some(message)) => Ok(Some(message)),
-            (_, None) => Ok(evicted),
+            (_, None) => Ok(displaced),
         }
     }
 

@@ -38,9 +38,10 @@
 //! # Unsafe code
 //!
 //! It is confined to `wait_list` (waiters linked where they stand), `claim` and `sync` (cells that a word or a lock hands from thread to
-//! thread), `buffer` and `surplus` (slots that are full or not), `chan`, and the files of the futures that enlist a waiter: `recv`, `send`, `permit`, `many`, `closed`, `crowd` and
+//! thread), `buffer/` (slots that are full or not), `chan/`, and the files of the futures that enlist a waiter: `recv`, `send`, `permit`, `many`, `closed`, `crowd` and
 //! `select/`.
 
+mod arm;
 mod blocking;
 pub mod broadcast;
 mod buffer;
@@ -62,7 +63,6 @@ mod select;
 mod send;
 mod sender;
 mod sink;
-mod surplus;
 mod sync;
 mod wait_list;
 mod wakes;

@@ -8,10 +8,10 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::arm::{Arm, Visit};
 use crate::chan::{Chan, Offer, Offered};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
-use crate::select::{Arm, Visit};
 use crate::send::{Closed, SendSlot};
 use crate::wakes::Wakes;
 

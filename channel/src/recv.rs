@@ -12,10 +12,10 @@ use std::task::{Context, Poll, Waker, ready};
 
 use canter_coop::{Reason, budget, waiting};
 
+use crate::arm::{Arm, Visit};
 use crate::chan::{Chan, Section, Taken, Turn};
 use crate::claim::{Claim, Id};
 use crate::error::RecvError;
-use crate::select::{Arm, Visit};
 use crate::wait_list::{State, Waiter};
 use crate::wakes::Wakes;
 

@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker, ready};
 
 use canter_coop::{Reason, budget, waiting};
 
+use crate::arm::{Arm, Visit};
 use crate::chan::{Chan, Offer, Offered, Section};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
-use crate::select::{Arm, Visit};
 use crate::wait_list::{State, Waiter};
 use crate::wakes::Wakes;
 

@@ -9,10 +9,11 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
-use super::arm::{Arm, Foreign, Visit};
+use super::foreign::Foreign;
 use super::list::{ArmList, Kind};
 use super::order::Order;
 use super::wait::{Otherwise, Wait};
+use crate::arm::{Arm, Visit};
 use crate::blocking::block_on;
 use crate::claim::{Begun, Claim, Id};
 use crate::error::{RecvError, SendError};

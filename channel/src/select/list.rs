@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::arm::{Arm, Visit};
+use crate::arm::{Arm, Visit};
 use crate::claim::{Claim, Id};
 
 /// Whether an arm takes part, and how.

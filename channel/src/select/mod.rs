@@ -8,23 +8,23 @@
 //! future are polled, one at a time, in a state in which nobody can win the word: a future that returned `Ready` has had its effect, too
 //! late to lose. The owner's loop, step by step, is in [`wait`].
 
-mod arm;
 mod dynamic;
+mod foreign;
 mod list;
 mod macros;
 mod order;
 mod wait;
 
-pub(crate) use arm::{Arm, Visit};
 pub use dynamic::{ArmId, Select, Waiting};
 
 /// What `select!` expands to. No part of the interface.
 #[doc(hidden)]
 pub mod private {
-    pub use super::arm::{Arm, Foreign, IntoArm};
+    pub use super::foreign::{Foreign, IntoArm};
     pub use super::list::{ArmList, Arms, NoArm, NothingReady, Output};
     pub use super::order::Order;
     pub use super::wait::{Next, Otherwise, Wait as Select, next};
+    pub use crate::arm::Arm;
     pub use crate::blocking::block_on;
     pub use canter_channel_macros::__select;
 }

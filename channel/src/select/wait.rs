@@ -18,9 +18,9 @@ use std::task::{Context, Poll, ready};
 use canter_coop::{Reason, budget, waiting};
 use pin_project_lite::pin_project;
 
-use super::arm::Visit;
 use super::list::{ArmList, Kind};
 use super::order::{Draw, Order};
+use crate::arm::Visit;
 use crate::claim::{Begun, Claim, Id, Marks};
 use crate::sync::Backoff;
 

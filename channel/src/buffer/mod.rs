@@ -7,42 +7,11 @@
 
 #![expect(unsafe_code, reason = "slots of a ring, full or not")]
 
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
+mod slot;
+mod surplus;
 
-use crate::surplus::Surplus;
-
-/// A place for one message. All of a channel's slots belong to whoever holds its lock.
-pub(crate) struct Slot<T>(UnsafeCell<MaybeUninit<T>>);
-
-// SAFETY: the lock hands the slots from one thread to the other.
-unsafe impl<T: Send> Sync for Slot<T> {}
-
-impl<T> Slot<T> {
-    pub(crate) const fn empty() -> Slot<T> {
-        Slot(UnsafeCell::new(MaybeUninit::uninit()))
-    }
-
-    /// # Safety
-    ///
-    /// The caller holds the lock. What the slot held is forgotten.
-    #[inline]
-    pub(crate) unsafe fn write(&self, message: T) {
-        // SAFETY: the lock is held, so nobody else uses the slot.
-        unsafe { &mut *self.0.get() }.write(message);
-    }
-
-    /// # Safety
-    ///
-    /// The caller holds the lock, and the slot is full. From now on it counts as empty.
-    #[inline]
-    pub(crate) unsafe fn read(&self) -> T {
-        // SAFETY: the lock is held, so nobody else uses the slot.
-        let held = unsafe { &*self.0.get() };
-        // SAFETY: it is full, and not read again before it is written.
-        unsafe { held.assume_init_read() }
-    }
-}
+pub(crate) use slot::Slot;
+use surplus::Surplus;
 
 /// Which slots are full, and the surplus. It drops none of the messages in slots: whoever ends a channel pops them.
 ///

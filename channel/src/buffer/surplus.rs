@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::ptr::NonNull;
 
-use crate::buffer::Slot;
+use super::slot::Slot;
 
 pub(crate) struct Surplus<T> {
     /// The first slot of the first chunk, and the position of the oldest message in it.

@@ -1,0 +1,232 @@
+//! What a channel is, and what may happen to it under its lock.
+//!
+//! # What always holds
+//!
+//! - Messages leave in the order in which they came, all through one queue: also those that are handed to a waiting receiver, and
+//!   those that cross an unbuffered channel.
+//! - A message that meets a waiting receiver is **promised**: it stays in the queue, the receiver leaves the wait list and is woken,
+//!   and takes the oldest message when it comes. Newcomers leave as many messages to it as there are promises. A promised receiver that is
+//!   dropped gives the promise back, and the next one gets it: so a cancelled receive can neither lose a message nor change the order.
+//! - `available` are the messages beyond the promises, `permits` the places that were reserved. There is **room** while both together are
+//!   fewer than the capacity, which is 0 for a rendezvous, and unlimited for an unbounded channel.
+//! - A message is available only while no receiver waits, and a sender waits only while there is no room and no receiver waits; selects
+//!   that poll or look at the time are passed by and marked, and look later.
+//! - After `close` nothing enters the queue. Receivers learn of it when the queue is empty, promises included.
+//!
+//! A waiting receiver whose future is leaked (`mem::forget`) keeps its promise for ever. So that this withholds a message from nobody who
+//! comes for it: a receiver that finds promised messages only gives way once, and then takes what is still there. Whoever comes for a
+//! promise and finds the queue empty waits again, before all others.
+
+mod hint;
+mod outcome;
+mod section;
+
+pub(crate) use hint::Hint;
+pub(crate) use outcome::{Offer, Offered, Taken, Turn};
+pub(crate) use section::Section;
+
+use std::fmt;
+use std::mem;
+
+use triomphe::ThinArc;
+
+use crate::buffer::{Buffer, Slot};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Backoff, Lock};
+use crate::wait_list::WaitList;
+use crate::wakes::Wakes;
+
+/// The capacity of an unbounded channel: no memory holds as many messages.
+pub(crate) const UNLIMITED: usize = isize::MAX as usize;
+
+/// A channel, by reference count. One allocation: header and ring.
+pub(crate) struct Chan<T>(ThinArc<Header<T>, Slot<T>>);
+
+/// What each operation touches stands in the first 64 bytes, the line that goes from core to core: from `hint` to the beginning of
+/// [`Inside`]'s buffer.
+#[repr(C, align(64))]
+struct Header<T> {
+    hint: AtomicUsize,
+    inside: Lock<Inside<T>>,
+    capacity: usize,
+    senders: AtomicUsize,
+    receivers: AtomicUsize,
+}
+
+#[repr(C)]
+struct Inside<T> {
+    promised: u32,
+    permits: u32,
+    senders: WaitList<Offer<T>>,
+    receivers: WaitList<Turn>,
+    buffer: Buffer<T>,
+    closers: WaitList<()>,
+}
+
+/// Which side of a channel a handle is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Sender,
+    Receiver,
+}
+
+/// It points to its messages, which do not move with it.
+impl<T> Unpin for Chan<T> {}
+
+impl<T> Clone for Chan<T> {
+    fn clone(&self) -> Chan<T> {
+        Chan(self.0.clone())
+    }
+}
+
+impl<T> Chan<T> {
+    /// A channel with one sender and one receiver.
+    pub(crate) fn new(capacity: usize, ring: usize) -> Chan<T> {
+        let header = Header {
+            hint: AtomicUsize::new(if capacity > 0 { Hint::WRITABLE } else { 0 }),
+            inside: Lock::new(Inside {
+                promised: 0,
+                permits: 0,
+                senders: WaitList::new(),
+                receivers: WaitList::new(),
+                buffer: Buffer::new(),
+                closers: WaitList::new(),
+            }),
+            capacity,
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+        };
+        Chan(ThinArc::from_header_and_iter(
+            header,
+            (0..ring).map(|_| Slot::empty()),
+        ))
+    }
+
+    fn header(&self) -> &Header<T> {
+        &self.0.header.header
+    }
+
+    #[inline]
+    pub(crate) fn enter(&self) -> Section<'_, T> {
+        Section::new(self, self.header().inside.lock())
+    }
+
+    #[inline]
+    pub(crate) fn hint(&self) -> Hint {
+        Hint(self.header().hint.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.header().capacity
+    }
+
+    pub(crate) fn is_same(&self, other: &Chan<T>) -> bool {
+        std::ptr::eq(self.header(), other.header())
+    }
+
+    /// Runs an operation that does not wait until it has met nobody who looks at the time.
+    #[inline]
+    pub(crate) fn until_settled<R>(
+        &self,
+        mut operation: impl FnMut(&mut Section<'_, T>, &mut Wakes) -> Option<R>,
+    ) -> R {
+        let mut backoff = Backoff::new();
+        loop {
+            let mut wakes = Wakes::new();
+            let settled = operation(&mut self.enter(), &mut wakes);
+            match settled {
+                Some(result) => return result,
+                None => backoff.pause(),
+            }
+        }
+    }
+
+    pub(crate) fn close(&self) -> bool {
+        let mut wakes = Wakes::new();
+        self.enter().close(&mut wakes)
+    }
+
+    fn handles_of(&self, side: Side) -> &AtomicUsize {
+        match side {
+            Side::Sender => &self.header().senders,
+            Side::Receiver => &self.header().receivers,
+        }
+    }
+
+    pub(crate) fn handles(&self, side: Side) -> usize {
+        self.handles_of(side).load(Ordering::Relaxed)
+    }
+
+    /// One more handle beside an existing one.
+    pub(crate) fn add_handle(&self, side: Side) {
+        self.handles_of(side).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One more handle, unless the last one is gone.
+    pub(crate) fn revive_handle(&self, side: Side) -> bool {
+        self.handles_of(side)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count > 0).then_some(count + 1)
+            })
+            .is_ok()
+    }
+
+    /// One handle less. The last one closes the channel; the last receiver also drops what nobody can receive any more.
+    pub(crate) fn remove_handle(&self, side: Side) {
+        if self.handles_of(side).fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        match side {
+            Side::Sender => _ = self.close(),
+            Side::Receiver => {
+                let _discard = Discard(self);
+                self.close();
+            }
+        }
+    }
+}
+
+/// Drops what is left in a closed channel, one message after the other and outside of the lock, also when one panics.
+struct Discard<'a, T>(&'a Chan<T>);
+
+impl<T> Discard<'_, T> {
+    fn next(&self) -> Option<T> {
+        self.0.enter().pop()
+    }
+}
+
+impl<T> Drop for Discard<'_, T> {
+    fn drop(&mut self) {
+        while let Some(message) = self.next() {
+            let rest = Discard(self.0);
+            drop(message);
+            mem::forget(rest);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Chan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.enter().available(); // the writer is user code, and may use the channel
+        f.debug_struct("Chan")
+            .field("len", &len)
+            .field("capacity", &self.capacity())
+            .field("closed", &self.hint().closed())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(canter_loom)))]
+mod tests {
+    use super::{Header, Inside};
+    use std::mem::{offset_of, size_of};
+
+    #[test]
+    fn what_each_operation_touches_fits_a_cache_line() {
+        let before_inside = offset_of!(Header<u64>, inside) + size_of::<usize>();
+        assert_eq!(
+            before_inside + offset_of!(Inside<u64>, buffer) + 3 * size_of::<usize>(),
+            64
+        );
+    }
+}

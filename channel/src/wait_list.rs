@@ -43,6 +43,7 @@ pub(crate) enum State {
 }
 
 pub(crate) struct Waiter<V> {
+    /// `None` until it is enlisted for the first time.
     links: UnsafeCell<Option<Links<V>>>,
     /// A lone waiter's. Those of a select have one in common, in their claim.
     waker: UnsafeCell<Option<Waker>>,
@@ -366,7 +367,9 @@ impl<V> WaitList<V> {
         let waiter = unsafe { at.as_ref() };
         // SAFETY: the lock is held.
         let links = waiter.links.with(|links| unsafe { *links });
-        links.expect("a listed waiter has neighbours")
+        debug_assert!(links.is_some());
+        // SAFETY: whoever is in the list was enlisted.
+        unsafe { links.unwrap_unchecked() }
     }
 
     /// # Safety

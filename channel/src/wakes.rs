@@ -1,5 +1,6 @@
 //! The wakers that an operation has to call, gathered under a lock and called after it was left.
 
+use std::iter;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
@@ -8,62 +9,54 @@ use std::thread;
 /// Wakes those that were gathered, at the latest when it is dropped: declare it before the lock is taken.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Wakes(Gathered);
-
-#[derive(Debug, Default)]
-enum Gathered {
-    #[default]
-    None,
-    One(Waker),
-    /// A crowd, for operations that complete several waiters.
-    Many(Vec<Waker>),
+pub(crate) struct Wakes {
+    first: Option<Waker>,
+    /// Empty but for operations that complete several waiters.
+    crowd: Vec<Waker>,
 }
 
 impl Wakes {
     #[inline]
     pub(crate) const fn new() -> Wakes {
-        Wakes(Gathered::None)
+        Wakes {
+            first: None,
+            crowd: Vec::new(),
+        }
     }
 
     #[inline]
     pub(crate) fn add(&mut self, waker: Option<Waker>) {
-        let Some(waker) = waker else { return };
-        match &mut self.0 {
-            Gathered::None => self.0 = Gathered::One(waker),
-            _ => self.add_to_crowd(waker),
+        if self.first.is_none() {
+            self.first = waker;
+        } else {
+            self.add_to_crowd(waker);
         }
     }
 
     #[cold]
-    fn add_to_crowd(&mut self, waker: Waker) {
-        self.0 = Gathered::Many(match mem::take(&mut self.0) {
-            Gathered::None => vec![waker],
-            Gathered::One(first) => vec![first, waker],
-            Gathered::Many(mut crowd) => {
-                crowd.push(waker);
-                crowd
-            }
-        });
+    fn add_to_crowd(&mut self, waker: Option<Waker>) {
+        self.crowd.extend(waker);
     }
 }
 
 impl Drop for Wakes {
     #[inline]
     fn drop(&mut self) {
-        match mem::take(&mut self.0) {
-            Gathered::None => {}
-            Gathered::One(waker) if !thread::panicking() => waker.wake(),
-            Gathered::One(waker) => wake_all(vec![waker]),
-            Gathered::Many(crowd) => wake_all(crowd),
+        if let Some(first) = self.first.take() {
+            if self.crowd.is_empty() && !thread::panicking() {
+                first.wake();
+            } else {
+                wake_all(first, mem::take(&mut self.crowd));
+            }
         }
     }
 }
 
 /// Wakes each, also when one of them panics; the first panic goes on afterwards, unless another one is under way.
 #[cold]
-fn wake_all(crowd: Vec<Waker>) {
+fn wake_all(first: Waker, crowd: Vec<Waker>) {
     let mut panicked = None;
-    for waker in crowd {
+    for waker in iter::once(first).chain(crowd) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
             panicked.get_or_insert(panic);
         }

@@ -5,6 +5,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::chan::Entry;
 use crate::claim::{Claim, Id};
 
 /// What came of a visit to an arm's channel.
@@ -16,7 +17,7 @@ pub enum Visit<T> {
     NotReady,
     /// Not ready: what is there is promised to others, and will be this arm's if it is still there a turn later.
     GivesWay,
-    /// The other side looks at its own channels just now: pause, and visit again.
+    /// The other side looks at its own channels just now, or is inside: pause, and visit again.
     ComeAgain,
 }
 
@@ -61,7 +62,7 @@ pub unsafe trait Arm {
 
     /// Does what can be done at once.
     #[doc(hidden)]
-    fn visit(self: Pin<&mut Self>, _id: Id) -> Visit<Self::Output> {
+    fn visit(self: Pin<&mut Self>, _id: Id, _entry: Entry) -> Visit<Self::Output> {
         Visit::NotReady
     }
 

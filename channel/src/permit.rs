@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Offer, Offered};
+use crate::chan::{Chan, Entry, Offer, Offered};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
 use crate::send::{Closed, SendSlot};
@@ -146,8 +146,8 @@ unsafe impl<'a, T> Arm for Reserve<'a, T> {
         self.chan.hint().version()
     }
 
-    fn visit(self: Pin<&mut Self>, id: Id) -> Visit<Self::Output> {
-        self.slot.visit(id).map(|result| self.output(result))
+    fn visit(self: Pin<&mut Self>, id: Id, entry: Entry) -> Visit<Self::Output> {
+        self.slot.visit(id, entry).map(|result| self.output(result))
     }
 
     unsafe fn visit_enlisted(

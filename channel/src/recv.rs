@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker, ready};
 use canter_coop::{Reason, budget, waiting};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Section, Taken, Turn};
+use crate::chan::{Chan, Entry, Section, Taken, Turn};
 use crate::claim::{Claim, Id};
 use crate::error::RecvError;
 use crate::wait_list::{State, Waiter};
@@ -89,7 +89,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
 
     #[inline]
     fn take(&self) -> Option<Result<T, RecvError>> {
-        match self.visit(Id::LONE) {
+        match self.visit(Id::LONE, Entry::Wait) {
             Taken::Message(message) => Some(Ok(message)),
             Taken::Closed => Some(Err(RecvError)),
             Taken::Empty | Taken::Promised | Taken::ComeAgain => None,
@@ -97,8 +97,10 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
     }
 
     #[inline]
-    fn visit(&self, id: Id) -> Taken<T> {
-        let mut section = self.chan().enter();
+    fn visit(&self, id: Id, entry: Entry) -> Taken<T> {
+        let Some(mut section) = self.chan().enter_as(entry) else {
+            return Taken::ComeAgain;
+        };
         match section.take_quietly() {
             Some(message) => Taken::Message(message),
             None => take_and_wake(section, id),
@@ -307,8 +309,8 @@ unsafe impl<T> Arm for Recv<'_, T> {
     }
 
     #[inline]
-    fn visit(self: Pin<&mut Self>, id: Id) -> Visit<Self::Output> {
-        match self.slot.visit(id) {
+    fn visit(self: Pin<&mut Self>, id: Id, entry: Entry) -> Visit<Self::Output> {
+        match self.slot.visit(id, entry) {
             Taken::Message(message) => Visit::Ready(Ok(message)),
             Taken::Closed => Visit::Ready(Err(RecvError)),
             Taken::ComeAgain => Visit::ComeAgain,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker, ready};
 use canter_coop::{Reason, budget, waiting};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Offer, Offered, Section};
+use crate::chan::{Chan, Entry, Offer, Offered, Section};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
 use crate::wait_list::{State, Waiter};
@@ -82,7 +82,7 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
         match self.waiter.state() {
             State::Idle => {
                 if self.chan().hint().writable() {
-                    match self.offer(Id::LONE) {
+                    match self.offer(Id::LONE, Entry::Wait) {
                         Offered::Done => return Poll::Ready(Ok(())),
                         Offered::Closed => return Poll::Ready(Err(Closed)),
                         Offered::Full | Offered::ComeAgain => {}
@@ -104,10 +104,12 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
 
     /// Offers what is in the slot, which is in no list.
     #[inline]
-    fn offer(&self, id: Id) -> Offered {
+    fn offer(&self, id: Id, entry: Entry) -> Offered {
         // SAFETY: the slot owns the waiter, which is in no list.
         let offer = unsafe { self.waiter.value() };
-        let mut section = self.chan().enter();
+        let Some(mut section) = self.chan().enter_as(entry) else {
+            return Offered::ComeAgain;
+        };
         if section.offer_quietly(offer) {
             return Offered::Done;
         }
@@ -194,8 +196,8 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
 
     /// As an arm of a select.
     #[inline]
-    pub(crate) fn visit(&self, id: Id) -> Visit<Result<(), Closed>> {
-        visit_of(self.offer(id))
+    pub(crate) fn visit(&self, id: Id, entry: Entry) -> Visit<Result<(), Closed>> {
+        visit_of(self.offer(id, entry))
     }
 
     /// The same, and enlists the slot if it has to wait.
@@ -332,8 +334,8 @@ unsafe impl<T> Arm for Send<'_, T> {
     }
 
     #[inline]
-    fn visit(self: Pin<&mut Self>, id: Id) -> Visit<Self::Output> {
-        let visit = self.slot.visit(id);
+    fn visit(self: Pin<&mut Self>, id: Id, entry: Entry) -> Visit<Self::Output> {
+        let visit = self.slot.visit(id, entry);
         visit.map(|result| self.output(result))
     }
 

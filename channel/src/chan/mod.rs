@@ -63,6 +63,14 @@ struct Inside<T> {
     closers: WaitList<()>,
 }
 
+/// Whether to wait for a channel's lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    Wait,
+    /// Somebody who has other channels to look at does that first.
+    IfFree,
+}
+
 /// Which side of a channel a handle is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -109,6 +117,15 @@ impl<T> Chan<T> {
     #[inline]
     pub(crate) fn enter(&self) -> Section<'_, T> {
         Section::new(self, self.header().inside.lock())
+    }
+
+    /// Enters, unless somebody else is inside and this is not to be waited for.
+    #[inline]
+    pub(crate) fn enter_as(&self, entry: Entry) -> Option<Section<'_, T>> {
+        match entry {
+            Entry::Wait => Some(self.enter()),
+            Entry::IfFree => Some(Section::new(self, self.header().inside.try_lock()?)),
+        }
     }
 
     #[inline]

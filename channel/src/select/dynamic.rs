@@ -15,6 +15,7 @@ use super::order::Order;
 use super::wait::{Otherwise, Wait};
 use crate::arm::{Arm, Visit};
 use crate::blocking::block_on;
+use crate::chan::Entry;
 use crate::claim::{Begun, Claim, Id};
 use crate::error::{RecvError, SendError};
 use crate::receiver::Receiver;
@@ -311,7 +312,7 @@ trait ErasedArm<O> {
     fn may_be_ready(&self) -> bool;
     fn version(&self) -> usize;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
-    fn visit(self: Pin<&mut Self>, id: Id) -> Visit<()>;
+    fn visit(self: Pin<&mut Self>, id: Id, entry: Entry) -> Visit<()>;
     /// # Safety
     ///
     /// As for [`Arm::visit_enlisted`].
@@ -370,8 +371,8 @@ where
         this.arm.poll(cx).map(|result| *this.result = Some(result))
     }
 
-    fn visit(mut self: Pin<&mut Self>, id: Id) -> Visit<()> {
-        let visit = self.as_mut().project().arm.visit(id);
+    fn visit(mut self: Pin<&mut Self>, id: Id, entry: Entry) -> Visit<()> {
+        let visit = self.as_mut().project().arm.visit(id, entry);
         self.keep(visit)
     }
 
@@ -423,9 +424,9 @@ unsafe impl<O> ArmList for DynArms<'_, O> {
         }
     }
 
-    fn visit(self: Pin<&mut Self>, index: u32, id: Id) -> Visit<u32> {
+    fn visit(self: Pin<&mut Self>, index: u32, id: Id, entry: Entry) -> Visit<u32> {
         match self.get_mut().arm_mut(index) {
-            Some(arm) => arm.visit(id).map(|()| index),
+            Some(arm) => arm.visit(id, entry).map(|()| index),
             None => Visit::NotReady,
         }
     }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::arm::{Arm, Visit};
+use crate::chan::Entry;
 use crate::claim::{Claim, Id};
 
 /// Whether an arm takes part, and how.
@@ -36,7 +37,7 @@ pub unsafe trait ArmList {
     fn version(&self, index: u32) -> usize;
     fn poll(self: Pin<&mut Self>, index: u32, cx: &mut Context<'_>) -> Poll<Self::Output>;
     #[doc(hidden)]
-    fn visit(self: Pin<&mut Self>, index: u32, id: Id) -> Visit<Self::Output>;
+    fn visit(self: Pin<&mut Self>, index: u32, id: Id, entry: Entry) -> Visit<Self::Output>;
     /// # Safety
     ///
     /// As for [`Arm::visit_enlisted`]; `index` is the arm's number counted from `first`.
@@ -140,14 +141,14 @@ unsafe impl<A: Arm, R: ArmList> ArmList for Arms<A, R> {
     }
 
     #[inline]
-    fn visit(self: Pin<&mut Self>, index: u32, id: Id) -> Visit<Self::Output> {
+    fn visit(self: Pin<&mut Self>, index: u32, id: Id, entry: Entry) -> Visit<Self::Output> {
         let this = self.project();
         match index {
             0 => match this.arm.as_pin_mut() {
-                Some(arm) => arm.visit(id).map(Output::First),
+                Some(arm) => arm.visit(id, entry).map(Output::First),
                 None => Visit::NotReady,
             },
-            _ => this.rest.visit(index - 1, id).map(Output::Rest),
+            _ => this.rest.visit(index - 1, id, entry).map(Output::Rest),
         }
     }
 
@@ -219,7 +220,7 @@ unsafe impl ArmList for NoArm {
         Poll::Pending
     }
 
-    fn visit(self: Pin<&mut Self>, _index: u32, _id: Id) -> Visit<NothingReady> {
+    fn visit(self: Pin<&mut Self>, _index: u32, _id: Id, _entry: Entry) -> Visit<NothingReady> {
         Visit::NotReady
     }
 

@@ -1,6 +1,7 @@
 //! The one loop of every select: the owner's side of the [claim](crate::claim).
 //!
-//! 1. **Try**: each arm in random order, without enlisting any. Most selects end here, with one lock taken.
+//! 1. **Try**: each arm in random order, without enlisting any; those whose channel somebody else is in come last. Most selects end here,
+//!    with one lock taken.
 //! 2. **Default**: if the select has one, look once more. Each channel counts its changes; if none has changed since before the first
 //!    look, then there was a moment at which no arm could go. If the channels are too busy for that, go on to 3: once all arms are
 //!    enlisted and nobody has passed by, the moment has come, and the select does not sleep.
@@ -11,6 +12,7 @@
 #![expect(unsafe_code, reason = "arms are enlisted by the address of the claim")]
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -21,6 +23,7 @@ use pin_project_lite::pin_project;
 use super::list::{ArmList, Kind};
 use super::order::{Draw, Order};
 use crate::arm::Visit;
+use crate::chan::Entry;
 use crate::claim::{Begun, Claim, Id, Marks};
 use crate::sync::Backoff;
 
@@ -142,24 +145,52 @@ impl<L: ArmList> Wait<L> {
     /// Step 1.
     #[inline]
     fn try_each(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<L::Output> {
-        let id = self.claim.id();
         let arms = &self.arms;
         let candidates = (0..arms.count()).filter(|&index| match arms.kind(index) {
             Kind::Off => false,
             Kind::Foreign => true,
             Kind::Channel => arms.may_be_ready(index),
         });
-        for index in Draw::of(candidates, arms.count(), self.order) {
+        let candidates = Draw::of(candidates, arms.count(), self.order);
+        if self.order == Order::Biased {
+            return self.try_arms(candidates, Entry::Wait, cx).break_value();
+        }
+        match self.as_mut().try_arms(candidates, Entry::IfFree, cx) {
+            ControlFlow::Break(output) => Some(output),
+            ControlFlow::Continue(busy) if busy.is_none() => None,
+            ControlFlow::Continue(busy) => {
+                let busy = self.marked(busy);
+                self.try_arms(busy, Entry::Wait, cx).break_value()
+            }
+        }
+    }
+
+    /// Tries arms one after the other. Breaks with the output of the one that could go, and otherwise
+    /// gives those whose channel was not entered.
+    #[inline]
+    fn try_arms(
+        mut self: Pin<&mut Self>,
+        candidates: Draw,
+        entry: Entry,
+        cx: &mut Context<'_>,
+    ) -> ControlFlow<L::Output, Marks> {
+        let id = self.claim.id();
+        let mut busy = Marks::NONE;
+        for index in candidates {
             let mut this = self.as_mut().project();
             if this.arms.kind(index) == Kind::Foreign {
                 if let Poll::Ready(output) = this.arms.as_mut().poll(index, cx) {
-                    return Some(self.chosen(index, output));
+                    return ControlFlow::Break(self.chosen(index, output));
                 }
-            } else if let Visit::Ready(output) = this.arms.as_mut().visit(index, id) {
-                return Some(self.chosen(index, output));
+                continue;
+            }
+            match this.arms.as_mut().visit(index, id, entry) {
+                Visit::Ready(output) => return ControlFlow::Break(self.chosen(index, output)),
+                Visit::ComeAgain => busy = busy.with(Marks::of(index)),
+                Visit::NotReady | Visit::GivesWay => {}
             }
         }
-        None
+        ControlFlow::Continue(busy)
     }
 
     /// Step 2. Changes are counted upwards, so that equal sums mean equal counts.
@@ -172,7 +203,7 @@ impl<L: ArmList> Wait<L> {
                 if this.arms.kind(index) != Kind::Channel || !this.arms.may_be_ready(index) {
                     continue;
                 }
-                match this.arms.as_mut().visit(index, Id::TRY) {
+                match this.arms.as_mut().visit(index, Id::TRY, Entry::Wait) {
                     Visit::Ready(output) => return Some(self.chosen(index, output)),
                     Visit::ComeAgain => undecided = true,
                     Visit::NotReady | Visit::GivesWay => {}

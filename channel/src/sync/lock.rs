@@ -49,6 +49,17 @@ impl<T> Lock<T> {
         if !self.enter() {
             self.enter_contended();
         }
+        self.guard()
+    }
+
+    /// The value, unless somebody else is inside.
+    #[inline]
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.enter().then(|| self.guard())
+    }
+
+    #[inline]
+    fn guard(&self) -> Guard<'_, T> {
         Guard {
             lock: self,
             stays_here: PhantomData,
@@ -112,7 +123,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// The first round of one who contends for a lock; the ones before it are for those who wait for one step of another thread.
-    const STAY_AWAY: u32 = 7;
+    const STAY_AWAY: u32 = 8;
     const SPINS: u32 = 12;
     const YIELDS: u32 = 64;
 

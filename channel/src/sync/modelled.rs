@@ -16,6 +16,10 @@ impl<T> Lock<T> {
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         self.0.lock().expect("no code that panics runs under a lock")
     }
+
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        self.0.try_lock().ok()
+    }
 }
 
 pub(crate) struct Backoff;

@@ -53,8 +53,14 @@ impl<'a, T> Section<'a, T> {
     }
 
     #[inline]
-    fn has_room(&self) -> bool {
+    fn has_free_place(&self) -> bool {
         self.used() < self.chan.capacity() as isize
+    }
+
+    /// Whether one more message may go in: into a place, or to a promise that has none.
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.has_free_place() || self.unpromised() < 0
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -97,7 +103,7 @@ impl<'a, T> Section<'a, T> {
             Offer::Place => return Offered::Full,
             Offer::Taken => return Offered::Done,
         }
-        if !self.place_is_free() {
+        if !self.has_room() && !self.may_reserve() {
             return Offered::Full;
         }
         if !self.inside.receivers.is_empty() {
@@ -127,13 +133,13 @@ impl<'a, T> Section<'a, T> {
     }
 
     /// Whether there is room, or a receiver waits for whom no place is reserved: that is a place as well.
-    fn place_is_free(&self) -> bool {
+    fn may_reserve(&self) -> bool {
         let beyond = self.used().saturating_sub(self.chan.capacity() as isize);
         beyond < 0 || self.inside.receivers.has_more_than(beyond as usize)
     }
 
     fn reserve(&mut self) -> bool {
-        let free = self.place_is_free();
+        let free = self.may_reserve();
         if free {
             self.note_change();
             self.inside.permits += 1;
@@ -251,7 +257,7 @@ impl<'a, T> Section<'a, T> {
                 continue;
             }
             // A sender and a receiver may have been kept apart by a reservation. The receiver is promised what the sender then brings.
-            let apart = !self.inside.senders.is_empty() && self.place_is_free();
+            let apart = !self.inside.senders.is_empty() && self.may_reserve();
             if !apart || !self.promise(wakes) || !self.let_in(wakes) {
                 break;
             }
@@ -283,7 +289,16 @@ impl<'a, T> Section<'a, T> {
     fn let_in(&mut self, wakes: &mut Wakes) -> bool {
         let mut any = false;
         while !self.inside.senders.is_empty() && self.has_room() {
-            let Popped::Won(mut sender) = self.inside.senders.pop_won(Id::LONE) else {
+            let place = if self.has_free_place() {
+                Fit::Yes
+            } else {
+                Fit::NotBeyond
+            };
+            let popped = self.inside.senders.pop_won_where(Id::LONE, |offer| match offer {
+                Offer::Place => place,
+                _ => Fit::Yes,
+            });
+            let Popped::Won(mut sender) = popped else {
                 break;
             };
             match sender.value().take() {
@@ -350,7 +365,7 @@ impl<'a, T> Section<'a, T> {
             Offer::Place => Fit::Yes,
             _ => Fit::No,
         };
-        while !self.inside.senders.is_empty() && self.place_is_free() {
+        while !self.inside.senders.is_empty() && self.may_reserve() {
             match self.inside.senders.pop_won_where(Id::LONE, wants_place) {
                 Popped::Won(sender) => {
                     self.inside.permits += 1;

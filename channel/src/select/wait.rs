@@ -57,6 +57,7 @@ pin_project! {
         claim: Claim,
         phase: Phase,
         marks: Marks,
+        spent: Option<u32>,
         order: Order,
         otherwise: Otherwise,
         place: &'static Location<'static>,
@@ -64,8 +65,10 @@ pin_project! {
 
     impl<L: ArmList> PinnedDrop for Wait<L> {
         fn drop(this: Pin<&mut Self>) {
-            // Whoever is about to complete an arm ends that first; nobody begins to any more.
-            let _: Begun = this.claim.begin_poll();
+            if this.phase == Phase::Enlisted {
+                // Whoever is about to complete an arm ends that first; nobody begins to any more.
+                let _: Begun = this.claim.begin_poll();
+            }
         }
     }
 }
@@ -83,6 +86,7 @@ impl<L: ArmList> Wait<L> {
             claim: Claim::new(),
             phase: Phase::New,
             marks: Marks::NONE,
+            spent: None,
             order,
             otherwise,
             place: Location::caller(),
@@ -105,6 +109,9 @@ impl<L: ArmList> Wait<L> {
 
     pub(super) fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<L::Output> {
         let operation = ready!(budget::poll_proceed(cx));
+        if let Some(index) = self.as_mut().project().spent.take() {
+            self.as_mut().retire(index);
+        }
         let place = self.place;
         let mut polled = match self.phase {
             Phase::New => self.as_mut().begin(cx),
@@ -326,18 +333,25 @@ impl<L: ArmList> Wait<L> {
         polled
     }
 
-    /// The arm took effect. Nobody completes another one until the select looks again.
+    /// The arm took effect. Nobody completes another one until the select looks again, which most never do.
     #[inline]
     fn chosen(self: Pin<&mut Self>, index: u32, output: L::Output) -> L::Output {
-        let mut this = self.project();
+        let this = self.project();
         if *this.phase == Phase::Enlisted {
             let _not_waiting: Begun = this.claim.begin_poll();
         }
+        *this.spent = Some(index);
+        output
+    }
+
+    /// The arm that took effect last takes part no more, or has to be looked at again.
+    #[cold]
+    fn retire(self: Pin<&mut Self>, index: u32) {
+        let mut this = self.project();
         this.arms.as_mut().switch_off(index);
         if this.arms.kind(index) != Kind::Off {
             *this.marks = this.marks.with(Marks::of(index));
         }
-        output
     }
 
     /// The chosen arm is gone, and what it got with it.

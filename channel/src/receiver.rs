@@ -210,7 +210,7 @@ impl<T> Stream for Receiver<T> {
 impl<T> FusedStream for Receiver<T> {
     /// Whether the channel is closed and empty.
     fn is_terminated(&self) -> bool {
-        self.is_closed() && self.is_empty()
+        self.chan.enter().is_over()
     }
 }
 

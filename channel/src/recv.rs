@@ -112,7 +112,11 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         let mut wakes = Wakes::new();
         let mut section = self.chan().enter();
         let gives_way = match section.take(Id::LONE, &mut wakes) {
-            Taken::Message(message) => return Poll::Ready(Ok(message)),
+            Taken::Message(message) => {
+                drop(section);
+                drop(wakes);
+                return Poll::Ready(Ok(message));
+            }
             Taken::Closed => return Poll::Ready(Err(RecvError)),
             Taken::Promised => true,
             Taken::Empty | Taken::ComeAgain => false,
@@ -160,6 +164,8 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
                 return self.poll_unbudgeted(&mut Context::from_waker(waker));
             }
             if let Some(message) = self.take_after_turn(&mut section, &mut wakes, &mut retired) {
+                drop(section);
+                drop(wakes);
                 return Poll::Ready(Ok(message));
             }
             let receivers = section.receivers();
@@ -204,6 +210,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         let mut wakes = Wakes::new();
         self.waiter.reset();
         let message = self.chan().enter().redeem(&mut wakes);
+        drop(wakes);
         // SAFETY: the slot owns the waiter, which is in no list.
         unsafe { self.waiter.value() }.overtaken = message.is_none();
         message
@@ -236,6 +243,7 @@ fn take_and_wake<T>(mut section: Section<'_, T>, id: Id) -> Taken<T> {
     let mut wakes = Wakes::new();
     let taken = section.take(id, &mut wakes);
     drop(section);
+    drop(wakes); // while `taken` is still a variable: what is being returned is leaked if a destructor panics
     taken
 }
 
@@ -326,11 +334,17 @@ unsafe impl<T> Arm for Recv<'_, T> {
         let mut section = slot.chan().enter();
         let listed = slot.waiter.state() == State::Listed;
         let gives_way = match section.take(claim.id(), &mut wakes) {
-            Taken::Message(message) => return Visit::Ready(Ok(message)),
+            Taken::Message(message) => {
+                drop(section);
+                drop(wakes);
+                return Visit::Ready(Ok(message));
+            }
             Taken::Closed => return Visit::Ready(Err(RecvError)),
             Taken::ComeAgain => return Visit::ComeAgain,
             Taken::Promised if listed => {
                 let taken = slot.take_after_turn(&mut section, &mut wakes, &mut retired);
+                drop(section);
+                drop(wakes);
                 return taken.map_or(Visit::NotReady, |message| Visit::Ready(Ok(message)));
             }
             Taken::Empty if listed => return Visit::NotReady,

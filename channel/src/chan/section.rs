@@ -161,6 +161,12 @@ impl<'a, T> Section<'a, T> {
             self.after_pop(wakes);
             return message.map_or(Taken::Empty, Taken::Message);
         }
+        let reserved = self.inside.permits > 0 && !self.inside.receivers.is_empty();
+        if reserved && id != Id::TRY && self.promise(wakes) {
+            // With one receiver more, a sender that a reservation kept from the one that waits longest may come to it.
+            self.let_in(wakes);
+            return Taken::Empty;
+        }
         if !self.inside.senders.is_empty() {
             // Who wants a place on an unbuffered channel needs a receiver that waits, and is served before the senders behind it.
             let behind_place = if id == Id::TRY { Fit::No } else { Fit::NotBeyond };
@@ -314,7 +320,7 @@ impl<'a, T> Section<'a, T> {
     /// Once a closed channel is empty, tells the receivers that wait.
     #[inline]
     fn tell_the_end(&mut self, wakes: &mut Wakes) {
-        if self.inside.buffer.len() == 0 && self.is_closed() {
+        if self.is_over() {
             complete_all(&mut self.inside.receivers, wakes);
         }
     }
@@ -336,6 +342,11 @@ impl<'a, T> Section<'a, T> {
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.change == Change::Closed || Hint(self.chan.header().hint.load(Ordering::Relaxed)).closed()
+    }
+
+    /// Whether nothing will come any more, not even from a promise that is given back.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_closed() && self.inside.buffer.len() == 0
     }
 
     #[inline]

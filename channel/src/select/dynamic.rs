@@ -82,6 +82,7 @@ impl<'a, O: 'a> Select<'a, O> {
             arms: Vec::new(),
             free: Vec::new(),
             added: 0,
+            foreign: 0,
         };
         Select {
             wait: Box::pin(Wait::new(order, Otherwise::Wait, arms)),
@@ -247,11 +248,13 @@ struct DynArms<'a, O> {
     arms: Vec<Option<(u64, Erased<'a, O>)>>,
     free: Vec<u32>,
     added: u64,
+    foreign: usize,
 }
 
 impl<'a, O> DynArms<'a, O> {
     fn add(&mut self, arm: Erased<'a, O>) -> ArmId {
         self.added += 1;
+        self.foreign += usize::from(arm.kind() == Kind::Foreign);
         let entry = Some((self.added, arm));
         let index = match self.free.pop() {
             Some(index) => {
@@ -279,8 +282,14 @@ impl<'a, O> DynArms<'a, O> {
     }
 
     fn remove(&mut self, index: u32) {
-        self.arms[index as usize] = None;
+        drop(self.take(index));
+    }
+
+    fn take(&mut self, index: u32) -> Erased<'a, O> {
+        let (_, arm) = self.arms[index as usize].take().expect("an arm that is there");
         self.free.push(index);
+        self.foreign -= usize::from(arm.kind() == Kind::Foreign);
+        arm
     }
 
     fn arm(&self, index: u32) -> Option<&Erased<'a, O>> {
@@ -291,18 +300,17 @@ impl<'a, O> DynArms<'a, O> {
         self.arms[index as usize].as_mut().map(|(_, arm)| arm.as_mut())
     }
 
-    /// What the arm that took effect gives.
+    /// What the arm that took effect gives. One that has ended is gone before its function runs, which is user code and may panic.
     fn output(&mut self, index: u32) -> (ArmId, O) {
         let (generation, arm) = self.arms[index as usize].as_mut().expect("it took effect");
         let id = ArmId {
             index,
             generation: *generation,
         };
-        let (output, ended) = arm.as_mut().output();
-        if ended {
-            self.remove(index);
+        if arm.goes_on() {
+            return (id, arm.as_mut().output());
         }
-        (id, output)
+        (id, self.take(index).as_mut().output())
     }
 }
 
@@ -318,8 +326,10 @@ trait ErasedArm<O> {
     /// As for [`Arm::visit_enlisted`].
     unsafe fn visit_enlisted(self: Pin<&mut Self>, claim: Pin<&Claim>, index: u32) -> Visit<()>;
     fn complete(self: Pin<&mut Self>) -> Option<()>;
-    /// What came of it, and whether it has ended.
-    fn output(self: Pin<&mut Self>) -> (O, bool);
+    /// Whether it may take effect again after what came of it.
+    fn goes_on(&self) -> bool;
+    /// What came of it.
+    fn output(self: Pin<&mut Self>) -> O;
 }
 
 pin_project! {
@@ -388,11 +398,14 @@ where
         Some(())
     }
 
-    fn output(self: Pin<&mut Self>) -> (O, bool) {
+    fn goes_on(&self) -> bool {
+        self.result.as_ref().is_some_and(self.goes_on)
+    }
+
+    fn output(self: Pin<&mut Self>) -> O {
         let this = self.project();
         let result = this.result.take().expect("the arm took effect");
-        let ended = !(this.goes_on)(&result);
-        ((this.output)(result), ended)
+        (this.output)(result)
     }
 }
 
@@ -407,6 +420,10 @@ unsafe impl<O> ArmList for DynArms<'_, O> {
 
     fn kind(&self, index: u32) -> Kind {
         self.arm(index).map_or(Kind::Off, |arm| arm.kind())
+    }
+
+    fn has_foreign(&self) -> bool {
+        self.foreign > 0
     }
 
     fn may_be_ready(&self, index: u32) -> bool {

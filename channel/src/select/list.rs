@@ -33,6 +33,7 @@ pub unsafe trait ArmList {
 
     fn count(&self) -> u32;
     fn kind(&self, index: u32) -> Kind;
+    fn has_foreign(&self) -> bool;
     fn may_be_ready(&self, index: u32) -> bool;
     fn version(&self, index: u32) -> usize;
     fn poll(self: Pin<&mut Self>, index: u32, cx: &mut Context<'_>) -> Poll<Self::Output>;
@@ -110,6 +111,11 @@ unsafe impl<A: Arm, R: ArmList> ArmList for Arms<A, R> {
             0 => Kind::Channel,
             _ => self.rest.kind(index - 1),
         }
+    }
+
+    #[inline]
+    fn has_foreign(&self) -> bool {
+        A::FOREIGN || self.rest.has_foreign()
     }
 
     #[inline]
@@ -206,6 +212,10 @@ unsafe impl ArmList for NoArm {
 
     fn kind(&self, _index: u32) -> Kind {
         Kind::Off
+    }
+
+    fn has_foreign(&self) -> bool {
+        false
     }
 
     fn may_be_ready(&self, _index: u32) -> bool {

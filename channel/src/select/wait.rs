@@ -279,6 +279,17 @@ impl<L: ArmList> Wait<L> {
         Poll::Pending
     }
 
+    /// Without a step for each of the others, of which there may be many.
+    fn foreign_arms(&self) -> Draw {
+        let arms = self.arms.count();
+        let all = if self.arms.has_foreign() { 0..arms } else { 0..0 };
+        Draw::of(
+            all.filter(|&index| self.arms.kind(index) == Kind::Foreign),
+            arms,
+            self.order,
+        )
+    }
+
     fn marked(&self, marks: Marks) -> Draw {
         let arms = self.arms.count();
         Draw::of(marks.arms(arms), arms, self.order)
@@ -316,11 +327,8 @@ impl<L: ArmList> Wait<L> {
             return Poll::Ready(L::nothing_ready());
         }
         let old_waker = self.claim.set_waker(cx.waker());
-        for index in Draw::all(self.arms.count(), self.order) {
+        for index in self.foreign_arms() {
             let mut this = self.as_mut().project();
-            if this.arms.kind(index) != Kind::Foreign {
-                continue;
-            }
             if let Poll::Ready(output) = this.arms.as_mut().poll(index, cx) {
                 *self.as_mut().project().marks = missed;
                 return Poll::Ready(self.chosen(index, output));

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::chan::Entry;
 use crate::claim::{Claim, Id};
+use crate::wakes::Wakes;
 
 /// What came of a visit to an arm's channel.
 #[derive(Debug)]
@@ -66,13 +67,19 @@ pub unsafe trait Arm {
         Visit::NotReady
     }
 
-    /// The same, and enlists the arm if it has to wait and is not enlisted yet.
+    /// The same, and enlists the arm if it has to wait and is not enlisted yet. Whom it has to wake is woken by the caller, when the select
+    /// looks no more: a waker is user code, which may come across this select.
     ///
     /// # Safety
     ///
     /// The claim stays where it is until the arm has been withdrawn or dropped.
     #[doc(hidden)]
-    unsafe fn visit_enlisted(self: Pin<&mut Self>, _claim: Pin<&Claim>, _index: u32) -> Visit<Self::Output> {
+    unsafe fn visit_enlisted(
+        self: Pin<&mut Self>,
+        _claim: Pin<&Claim>,
+        _index: u32,
+        _wakes: &mut Wakes,
+    ) -> Visit<Self::Output> {
         Visit::NotReady
     }
 

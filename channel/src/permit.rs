@@ -154,9 +154,10 @@ unsafe impl<'a, T> Arm for Reserve<'a, T> {
         mut self: Pin<&mut Self>,
         claim: Pin<&Claim>,
         index: u32,
+        wakes: &mut Wakes,
     ) -> Visit<Self::Output> {
         // SAFETY: what the caller promises.
-        let visit = unsafe { self.as_mut().slot().as_ref().visit_enlisted(claim, index) };
+        let visit = unsafe { self.as_mut().slot().as_ref().visit_enlisted(claim, index, wakes) };
         visit.map(|result| self.output(result))
     }
 

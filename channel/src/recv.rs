@@ -326,25 +326,23 @@ unsafe impl<T> Arm for Recv<'_, T> {
         }
     }
 
-    unsafe fn visit_enlisted(self: Pin<&mut Self>, claim: Pin<&Claim>, index: u32) -> Visit<Self::Output> {
+    unsafe fn visit_enlisted(
+        self: Pin<&mut Self>,
+        claim: Pin<&Claim>,
+        index: u32,
+        wakes: &mut Wakes,
+    ) -> Visit<Self::Output> {
         let this = self.as_ref();
         let slot = this.slot();
-        let mut retired = None;
-        let mut wakes = Wakes::new();
+        let mut retired = None; // an arm has no waker of its own
         let mut section = slot.chan().enter();
         let listed = slot.waiter.state() == State::Listed;
-        let gives_way = match section.take(claim.id(), &mut wakes) {
-            Taken::Message(message) => {
-                drop(section);
-                drop(wakes);
-                return Visit::Ready(Ok(message));
-            }
+        let gives_way = match section.take(claim.id(), wakes) {
+            Taken::Message(message) => return Visit::Ready(Ok(message)),
             Taken::Closed => return Visit::Ready(Err(RecvError)),
             Taken::ComeAgain => return Visit::ComeAgain,
             Taken::Promised if listed => {
-                let taken = slot.take_after_turn(&mut section, &mut wakes, &mut retired);
-                drop(section);
-                drop(wakes);
+                let taken = slot.take_after_turn(&mut section, wakes, &mut retired);
                 return taken.map_or(Visit::NotReady, |message| Visit::Ready(Ok(message)));
             }
             Taken::Empty if listed => return Visit::NotReady,
@@ -353,7 +351,7 @@ unsafe impl<T> Arm for Recv<'_, T> {
         };
         // SAFETY: the waiter is in no list, and the caller promises the rest.
         unsafe { slot.waiter.set_arm(claim, index) };
-        slot.enlist(&mut section, None, gives_way, &mut wakes);
+        slot.enlist(&mut section, None, gives_way, wakes);
         if gives_way {
             Visit::GivesWay
         } else {

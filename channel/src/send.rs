@@ -209,12 +209,12 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
         self: Pin<&Self>,
         claim: Pin<&Claim>,
         index: u32,
+        wakes: &mut Wakes,
     ) -> Visit<Result<(), Closed>> {
-        let mut wakes = Wakes::new();
         let mut section = self.chan().enter();
         // SAFETY: the slot owns the waiter, and the lock of the list in which it may stand is held.
         let offer = unsafe { self.waiter.value() };
-        let offered = section.offer(offer, claim.id(), &mut wakes);
+        let offered = section.offer(offer, claim.id(), wakes);
         if offered == Offered::Full && self.waiter.state() != State::Listed {
             // SAFETY: the waiter is in no list, and the caller promises the rest.
             unsafe { self.waiter.set_arm(claim, index) };
@@ -343,9 +343,10 @@ unsafe impl<T> Arm for Send<'_, T> {
         mut self: Pin<&mut Self>,
         claim: Pin<&Claim>,
         index: u32,
+        wakes: &mut Wakes,
     ) -> Visit<Self::Output> {
         // SAFETY: what the caller promises.
-        let visit = unsafe { self.as_mut().slot().as_ref().visit_enlisted(claim, index) };
+        let visit = unsafe { self.as_mut().slot().as_ref().visit_enlisted(claim, index, wakes) };
         visit.map(|result| self.output(result))
     }
 

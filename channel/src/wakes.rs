@@ -9,7 +9,7 @@ use std::thread;
 /// Wakes those that were gathered, at the latest when it is dropped: declare it before the lock is taken.
 #[derive(Debug, Default)]
 #[must_use]
-pub(crate) struct Wakes {
+pub struct Wakes {
     first: Option<Waker>,
     /// Empty but for operations that complete several waiters.
     crowd: Vec<Waker>,

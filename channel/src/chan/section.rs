@@ -64,7 +64,7 @@ impl<'a, T> Section<'a, T> {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        !self.has_room()
+        self.chan.capacity() == 0 || !self.has_free_place()
     }
 
     #[inline]

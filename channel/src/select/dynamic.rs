@@ -22,6 +22,7 @@ use crate::receiver::Receiver;
 use crate::recv::Recv;
 use crate::send::Send;
 use crate::sender::Sender;
+use crate::wakes::Wakes;
 
 /// A select over any number of arms that are added while the program runs, as Go's `reflect.Select`.
 ///
@@ -324,7 +325,12 @@ trait ErasedArm<O> {
     /// # Safety
     ///
     /// As for [`Arm::visit_enlisted`].
-    unsafe fn visit_enlisted(self: Pin<&mut Self>, claim: Pin<&Claim>, index: u32) -> Visit<()>;
+    unsafe fn visit_enlisted(
+        self: Pin<&mut Self>,
+        claim: Pin<&Claim>,
+        index: u32,
+        wakes: &mut Wakes,
+    ) -> Visit<()>;
     fn complete(self: Pin<&mut Self>) -> Option<()>;
     /// Whether it may take effect again after what came of it.
     fn goes_on(&self) -> bool;
@@ -386,9 +392,14 @@ where
         self.keep(visit)
     }
 
-    unsafe fn visit_enlisted(mut self: Pin<&mut Self>, claim: Pin<&Claim>, index: u32) -> Visit<()> {
+    unsafe fn visit_enlisted(
+        mut self: Pin<&mut Self>,
+        claim: Pin<&Claim>,
+        index: u32,
+        wakes: &mut Wakes,
+    ) -> Visit<()> {
         // SAFETY: what the caller promises.
-        let visit = unsafe { self.as_mut().project().arm.visit_enlisted(claim, index) };
+        let visit = unsafe { self.as_mut().project().arm.visit_enlisted(claim, index, wakes) };
         self.keep(visit)
     }
 
@@ -453,10 +464,11 @@ unsafe impl<O> ArmList for DynArms<'_, O> {
         index: u32,
         claim: Pin<&Claim>,
         number: u32,
+        wakes: &mut Wakes,
     ) -> Visit<u32> {
         match self.get_mut().arm_mut(index) {
             // SAFETY: what the caller promises.
-            Some(arm) => unsafe { arm.visit_enlisted(claim, number) }.map(|()| index),
+            Some(arm) => unsafe { arm.visit_enlisted(claim, number, wakes) }.map(|()| index),
             None => Visit::NotReady,
         }
     }

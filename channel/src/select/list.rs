@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use crate::arm::{Arm, Visit};
 use crate::chan::Entry;
 use crate::claim::{Claim, Id};
+use crate::wakes::Wakes;
 
 /// Whether an arm takes part, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub unsafe trait ArmList {
         index: u32,
         claim: Pin<&Claim>,
         number: u32,
+        wakes: &mut Wakes,
     ) -> Visit<Self::Output>;
     fn complete(self: Pin<&mut Self>, index: u32) -> Option<Self::Output>;
     /// Ends an arm that took effect, unless it can go on.
@@ -164,16 +166,17 @@ unsafe impl<A: Arm, R: ArmList> ArmList for Arms<A, R> {
         index: u32,
         claim: Pin<&Claim>,
         number: u32,
+        wakes: &mut Wakes,
     ) -> Visit<Self::Output> {
         let this = self.project();
         match index {
             0 => match this.arm.as_pin_mut() {
                 // SAFETY: what the caller promises.
-                Some(arm) => unsafe { arm.visit_enlisted(claim, number) }.map(Output::First),
+                Some(arm) => unsafe { arm.visit_enlisted(claim, number, wakes) }.map(Output::First),
                 None => Visit::NotReady,
             },
             // SAFETY: what the caller promises.
-            _ => unsafe { this.rest.visit_enlisted(index - 1, claim, number) }.map(Output::Rest),
+            _ => unsafe { this.rest.visit_enlisted(index - 1, claim, number, wakes) }.map(Output::Rest),
         }
     }
 
@@ -239,6 +242,7 @@ unsafe impl ArmList for NoArm {
         _index: u32,
         _claim: Pin<&Claim>,
         _number: u32,
+        _wakes: &mut Wakes,
     ) -> Visit<NothingReady> {
         Visit::NotReady
     }

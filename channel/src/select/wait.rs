@@ -26,6 +26,7 @@ use crate::arm::Visit;
 use crate::chan::Entry;
 use crate::claim::{Begun, Claim, Id, Marks};
 use crate::sync::Backoff;
+use crate::wakes::Wakes;
 
 static SELECT: Reason = Reason::new("select");
 
@@ -255,13 +256,16 @@ impl<L: ArmList> Wait<L> {
     /// Step 4, after visiting the arms that are drawn.
     fn settle(mut self: Pin<&mut Self>, mut visits: Draw, cx: &mut Context<'_>) -> Poll<L::Output> {
         let mut gives_way = Marks::NONE;
+        let mut wakes = Wakes::new();
         loop {
             while let Some(index) = visits.next() {
-                match self.as_mut().visit_enlisted(index) {
+                match self.as_mut().visit_enlisted(index, &mut wakes) {
                     Visit::Ready(output) => {
                         let unvisited = visits.fold(gives_way, |marks, index| marks.with(Marks::of(index)));
                         *self.as_mut().project().marks = unvisited;
-                        return Poll::Ready(self.chosen(index, output));
+                        let output = self.chosen(index, output);
+                        drop(wakes);
+                        return Poll::Ready(output);
                     }
                     Visit::GivesWay => gives_way = gives_way.with(Marks::of(index)),
                     Visit::NotReady | Visit::ComeAgain => {}
@@ -273,6 +277,7 @@ impl<L: ArmList> Wait<L> {
             }
         }
         *self.project().marks = gives_way;
+        drop(wakes);
         if !gives_way.is_none() {
             cx.waker().wake_by_ref();
         }
@@ -296,7 +301,7 @@ impl<L: ArmList> Wait<L> {
     }
 
     #[inline]
-    fn visit_enlisted(self: Pin<&mut Self>, index: u32) -> Visit<L::Output> {
+    fn visit_enlisted(self: Pin<&mut Self>, index: u32, wakes: &mut Wakes) -> Visit<L::Output> {
         let mut this = self.project();
         if this.arms.kind(index) != Kind::Channel {
             return Visit::NotReady;
@@ -305,7 +310,7 @@ impl<L: ArmList> Wait<L> {
         loop {
             let claim = this.claim.as_ref();
             // SAFETY: the claim is pinned beside the arms, which stand before it and so are dropped before it.
-            match unsafe { this.arms.as_mut().visit_enlisted(index, claim, index) } {
+            match unsafe { this.arms.as_mut().visit_enlisted(index, claim, index, wakes) } {
                 Visit::ComeAgain => backoff.pause(),
                 visit => return visit,
             }

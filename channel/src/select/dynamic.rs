@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "passes on what `Arm` asks for")]
 
 use std::fmt;
+use std::marker;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -32,6 +33,8 @@ use crate::wakes::Wakes;
 /// A **receive** stays until its channel is closed and empty, and it has said so: wait again for the next message, of the same or of
 /// another arm. A **send** and a **future** end when they take effect. Arms stay enlisted from one wait to the next, so that a wait costs
 /// what has happened since the last one, however many arms there are. Between two waits no arm takes effect.
+///
+/// It is `Send`, and so are its arms: it may wait in a task that moves between threads.
 ///
 /// Of several arms that are ready each is equally likely, unless the select is [`biased`](Select::biased). For arms that are known when
 /// the program is written, [`select!`](crate::select!) is shorter and needs no memory.
@@ -92,10 +95,10 @@ impl<'a, O: 'a> Select<'a, O> {
 
     /// Adds an arm that receives, again and again until the channel is closed and empty.
     #[track_caller]
-    pub fn recv<T: 'a>(
+    pub fn recv<T: marker::Send + 'a>(
         &mut self,
         receiver: &'a Receiver<T>,
-        output: impl FnMut(Result<T, RecvError>) -> O + 'a,
+        output: impl FnMut(Result<T, RecvError>) -> O + marker::Send + 'a,
     ) -> ArmId {
         self.add(Keeping {
             arm: Recv::new(receiver.chan(), Location::caller()),
@@ -107,11 +110,11 @@ impl<'a, O: 'a> Select<'a, O> {
 
     /// Adds an arm that sends this message, once. If the arm is removed or the select dropped before, the message is dropped unsent.
     #[track_caller]
-    pub fn send<T: 'a>(
+    pub fn send<T: marker::Send + 'a>(
         &mut self,
         sender: &'a Sender<T>,
         message: T,
-        output: impl FnOnce(Result<(), SendError<T>>) -> O + 'a,
+        output: impl FnOnce(Result<(), SendError<T>>) -> O + marker::Send + 'a,
     ) -> ArmId {
         self.add(once(
             Send::new(sender.chan(), message, Location::caller()),
@@ -120,16 +123,16 @@ impl<'a, O: 'a> Select<'a, O> {
     }
 
     /// Adds an arm that ends with this future.
-    pub fn future<F>(&mut self, future: F, output: impl FnOnce(F::Output) -> O + 'a) -> ArmId
+    pub fn future<F>(&mut self, future: F, output: impl FnOnce(F::Output) -> O + marker::Send + 'a) -> ArmId
     where
         F: IntoFuture,
-        F::IntoFuture: 'a,
-        F::Output: 'a,
+        F::IntoFuture: marker::Send + 'a,
+        F::Output: marker::Send + 'a,
     {
         self.add(once(Foreign::new(future.into_future()), output))
     }
 
-    fn add(&mut self, arm: impl ErasedArm<O> + 'a) -> ArmId {
+    fn add(&mut self, arm: impl ErasedArm<O> + marker::Send + 'a) -> ArmId {
         let id = self.wait.as_mut().arms().get_mut().add(Box::pin(arm));
         self.wait.as_mut().mark(id.index);
         id
@@ -242,7 +245,7 @@ impl<O> fmt::Debug for Waiting<'_, '_, O> {
     }
 }
 
-type Erased<'a, O> = Pin<Box<dyn ErasedArm<O> + 'a>>;
+type Erased<'a, O> = Pin<Box<dyn ErasedArm<O> + marker::Send + 'a>>;
 
 /// The arms by place; an empty one is filled again.
 struct DynArms<'a, O> {
@@ -297,7 +300,7 @@ impl<'a, O> DynArms<'a, O> {
         self.arms[index as usize].as_ref().map(|(_, arm)| arm)
     }
 
-    fn arm_mut(&mut self, index: u32) -> Option<Pin<&mut (dyn ErasedArm<O> + 'a)>> {
+    fn arm_mut(&mut self, index: u32) -> Option<Pin<&mut (dyn ErasedArm<O> + marker::Send + 'a)>> {
         self.arms[index as usize].as_mut().map(|(_, arm)| arm.as_mut())
     }
 

@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::chan::{Chan, Offer, Offered, Taken};
+use crate::chan::{Chan, Offer, Offered, Standing, Taken};
 use crate::claim::Id;
 use crate::error::{RecvError, SendError};
 use crate::recv::RecvSlot;
@@ -146,7 +146,7 @@ fn receive_batch<T>(chan: &Chan<T>, buffer: &mut Vec<T>, most: usize) -> bool {
     let mut wakes = Wakes::new();
     let mut section = chan.enter();
     for _ in 0..most.min(BATCH) {
-        match section.take(Id::LONE, &mut wakes) {
+        match section.take(Id::LONE, Standing::Newcomer, &mut wakes) {
             Taken::Message(message) => buffer.push(message),
             Taken::Empty | Taken::Promised | Taken::Closed | Taken::ComeAgain => return false,
         }

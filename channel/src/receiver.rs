@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_core::{FusedStream, Stream};
 
 use crate::blocking::block_on;
-use crate::chan::{Chan, Side, Taken};
+use crate::chan::{Chan, Side, Standing, Taken};
 use crate::claim::Id;
 use crate::closed::Closed;
 use crate::error::{RecvError, TryRecvError};
@@ -83,13 +83,14 @@ impl<T> Receiver<T> {
         if !self.chan.hint().readable() {
             return Err(TryRecvError::Empty);
         }
-        self.chan
-            .until_settled(|section, wakes| match section.take(Id::TRY, wakes) {
+        self.chan.until_settled(
+            |section, wakes| match section.take(Id::TRY, Standing::First, wakes) {
                 Taken::Message(message) => Some(Ok(message)),
                 Taken::Empty | Taken::Promised => Some(Err(TryRecvError::Empty)),
                 Taken::Closed => Some(Err(TryRecvError::Closed)),
                 Taken::ComeAgain => None,
-            })
+            },
+        )
     }
 
     /// [`recv`](Receiver::recv) for a thread, which it blocks. Not for a task: it would keep the others of its worker waiting.

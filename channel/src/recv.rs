@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker, ready};
 use canter_coop::{Reason, budget, waiting};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Entry, Section, Taken, Turn};
+use crate::chan::{Chan, Entry, Section, Standing, Taken, Turn};
 use crate::claim::{Claim, Id};
 use crate::error::RecvError;
 use crate::wait_list::{State, Waiter};
@@ -111,7 +111,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         let mut own = Some(waker.clone());
         let mut wakes = Wakes::new();
         let mut section = self.chan().enter();
-        let gives_way = match section.take(Id::LONE, &mut wakes) {
+        let gives_way = match section.take(Id::LONE, self.standing(), &mut wakes) {
             Taken::Message(message) => {
                 drop(section);
                 drop(wakes);
@@ -127,6 +127,15 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
             waker.wake_by_ref();
         }
         Poll::Pending
+    }
+
+    /// Where a waiter stands that is in no list.
+    fn standing(&self) -> Standing {
+        // SAFETY: the slot owns the waiter, which is in no list.
+        match unsafe { self.waiter.value() }.overtaken {
+            true => Standing::First,
+            false => Standing::Newcomer,
+        }
     }
 
     /// Enlists the waiter, which is in no list.
@@ -149,7 +158,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
             // SAFETY: as above.
             unsafe { receivers.push_back(self.waiter(), waker) };
         }
-        section.grant_places(wakes);
+        section.receiver_came(wakes);
     }
 
     /// Polled without having been completed: another waker, or the turn that it gave to others is over.
@@ -241,7 +250,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
 
 fn take_and_wake<T>(mut section: Section<'_, T>, id: Id) -> Taken<T> {
     let mut wakes = Wakes::new();
-    let taken = section.take(id, &mut wakes);
+    let taken = section.take(id, Standing::Newcomer, &mut wakes);
     drop(section);
     drop(wakes); // while `taken` is still a variable: what is being returned is leaked if a destructor panics
     taken
@@ -337,7 +346,8 @@ unsafe impl<T> Arm for Recv<'_, T> {
         let mut retired = None; // an arm has no waker of its own
         let mut section = slot.chan().enter();
         let listed = slot.waiter.state() == State::Listed;
-        let gives_way = match section.take(claim.id(), wakes) {
+        let standing = if listed { Standing::Listed } else { slot.standing() };
+        let gives_way = match section.take(claim.id(), standing, wakes) {
             Taken::Message(message) => return Visit::Ready(Ok(message)),
             Taken::Closed => return Visit::Ready(Err(RecvError)),
             Taken::ComeAgain => return Visit::ComeAgain,

@@ -186,6 +186,14 @@ impl<V> WaitList<V> {
         self.first.is_none()
     }
 
+    /// Whether the value of the first waiter is such a one.
+    pub(crate) fn first_is(&self, such: impl Fn(&V) -> bool) -> bool {
+        // SAFETY: what is in the list is alive, and `&self` says that the lock is held.
+        let first = self.first.map(|first| unsafe { first.as_ref() });
+        // SAFETY: as above, and the reference does not leave the closure.
+        first.is_some_and(|first| first.value.with(|value| such(unsafe { &*value })))
+    }
+
     /// Whether more than `count` wait.
     pub(crate) fn has_more_than(&self, count: usize) -> bool {
         let mut cursor = self.first;

@@ -22,7 +22,7 @@ mod outcome;
 mod section;
 
 pub(crate) use hint::Hint;
-pub(crate) use outcome::{Offer, Offered, Taken, Turn};
+pub(crate) use outcome::{Offer, Offered, Standing, Taken, Turn};
 pub(crate) use section::Section;
 
 use std::fmt;

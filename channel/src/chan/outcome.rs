@@ -45,6 +45,18 @@ pub(crate) enum Offered {
     ComeAgain,
 }
 
+/// Where a receiver stands that wants to take a message. It matters where places are reserved and receivers wait for what comes into them:
+/// a sender that waits beside them is not for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has not waited, and is not enlisted.
+    Newcomer,
+    /// It is enlisted.
+    Listed,
+    /// Nobody waits before it, or it does not wait at all.
+    First,
+}
+
 /// What came of an attempt to receive.
 #[derive(Debug)]
 #[must_use]

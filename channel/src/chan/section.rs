@@ -2,7 +2,7 @@
 
 #![expect(unsafe_code, reason = "the buffer's slots stand under the lock")]
 
-use super::{Chan, Hint, Inside, Offer, Offered, Taken, Turn};
+use super::{Chan, Hint, Inside, Offer, Offered, Standing, Taken, Turn};
 use crate::claim::Id;
 use crate::sync::Guard;
 use crate::sync::atomic::Ordering;
@@ -60,7 +60,7 @@ impl<'a, T> Section<'a, T> {
     /// Whether one more message may go in: into a place, or to a promise that has none.
     #[inline]
     fn has_room(&self) -> bool {
-        self.has_free_place() || self.unpromised() < 0
+        self.has_free_place() || self.unpromised() < 0 && self.may_reserve()
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -155,19 +155,13 @@ impl<'a, T> Section<'a, T> {
     }
 
     /// Takes the oldest message that may be taken.
-    pub(crate) fn take(&mut self, id: Id, wakes: &mut Wakes) -> Taken<T> {
+    pub(crate) fn take(&mut self, id: Id, standing: Standing, wakes: &mut Wakes) -> Taken<T> {
         if self.unpromised() > 0 {
             let message = self.pop();
             self.after_pop(wakes);
             return message.map_or(Taken::Empty, Taken::Message);
         }
-        let reserved = self.inside.permits > 0 && !self.inside.receivers.is_empty();
-        if reserved && id != Id::TRY && self.promise(wakes) {
-            // With one receiver more, a sender that a reservation kept from the one that waits longest may come to it.
-            self.let_in(wakes);
-            return Taken::Empty;
-        }
-        if !self.inside.senders.is_empty() {
+        if !self.inside.senders.is_empty() && self.is_served(standing) {
             // Who wants a place on an unbuffered channel needs a receiver that waits, and is served before the senders behind it.
             let behind_place = if id == Id::TRY { Fit::No } else { Fit::NotBeyond };
             let popped = self.inside.senders.pop_won_where(id, |offer| match offer {
@@ -190,6 +184,19 @@ impl<'a, T> Section<'a, T> {
             0 if self.is_closed() => Taken::Closed,
             0 => Taken::Empty,
             _ => Taken::Promised,
+        }
+    }
+
+    /// Whether a receiver that stands so may take the message of a sender that waits.
+    #[inline]
+    fn is_served(&self, standing: Standing) -> bool {
+        if self.inside.permits == 0 || self.inside.receivers.is_empty() {
+            return true;
+        }
+        match standing {
+            Standing::Newcomer => false,
+            Standing::Listed => self.may_reserve(),
+            Standing::First => true,
         }
     }
 
@@ -262,9 +269,14 @@ impl<'a, T> Section<'a, T> {
             if self.let_in(wakes) {
                 continue;
             }
-            // A sender and a receiver may have been kept apart by a reservation. The receiver is promised what the sender then brings.
-            let apart = !self.inside.senders.is_empty() && self.may_reserve();
-            if !apart || !self.promise(wakes) || !self.let_in(wakes) {
+            if self.inside.senders.is_empty() || !self.may_reserve() {
+                break;
+            }
+            if self.grant_place(wakes) {
+                continue;
+            }
+            // A sender and a receiver were kept apart by a reservation. The receiver is promised what the sender then brings.
+            if !self.promise(wakes) || !self.let_in(wakes) {
                 break;
             }
         }
@@ -370,20 +382,31 @@ impl<'a, T> Section<'a, T> {
         &mut self.inside.receivers
     }
 
-    /// Grants the places that receivers who wait are to those who wait for one.
-    pub(crate) fn grant_places(&mut self, wakes: &mut Wakes) {
-        let wants_place = |offer: &Offer<T>| match offer {
+    /// A receiver was enlisted: with one more of them, somebody may be served who waits for a receiver or for a place.
+    #[inline]
+    pub(crate) fn receiver_came(&mut self, wakes: &mut Wakes) {
+        if !self.inside.senders.is_empty() {
+            self.settle(wakes);
+        }
+    }
+
+    /// Grants the place that is free to the sender that waits longest, if that is one who wants a place.
+    fn grant_place(&mut self, wakes: &mut Wakes) -> bool {
+        let wants_place = |offer: &Offer<T>| matches!(offer, Offer::Place);
+        if !self.inside.senders.first_is(wants_place) {
+            return false;
+        }
+        let popped = self.inside.senders.pop_won_where(Id::LONE, |offer| match offer {
             Offer::Place => Fit::Yes,
             _ => Fit::No,
-        };
-        while !self.inside.senders.is_empty() && self.may_reserve() {
-            match self.inside.senders.pop_won_where(Id::LONE, wants_place) {
-                Popped::Won(sender) => {
-                    self.inside.permits += 1;
-                    sender.complete(State::Completed, wakes);
-                }
-                Popped::Nobody | Popped::ComeAgain => break,
+        });
+        match popped {
+            Popped::Won(sender) => {
+                self.inside.permits += 1;
+                sender.complete(State::Completed, wakes);
+                true
             }
+            Popped::Nobody | Popped::ComeAgain => false,
         }
     }
 }

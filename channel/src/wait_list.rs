@@ -194,6 +194,20 @@ impl<V> WaitList<V> {
         first.is_some_and(|first| first.value.with(|value| such(unsafe { &*value })))
     }
 
+    /// Whether somebody waits who can be completed for certain, since no select decides about it.
+    pub(crate) fn has_lone(&self) -> bool {
+        let mut cursor = self.first;
+        while let Some(link) = cursor {
+            // SAFETY: what is in the list is alive, and `&self` says that the lock is held.
+            if unsafe { link.as_ref() }.arm().is_none() {
+                return true;
+            }
+            // SAFETY: as above.
+            cursor = unsafe { self.after(link) };
+        }
+        false
+    }
+
     /// Whether more than `count` wait.
     pub(crate) fn has_more_than(&self, count: usize) -> bool {
         let mut cursor = self.first;

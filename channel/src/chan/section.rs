@@ -246,7 +246,7 @@ impl<'a, T> Section<'a, T> {
         if let Some(message) = offer.take() {
             self.push(message);
         }
-        self.settle(wakes);
+        self.rejoin(wakes);
         Offered::Done
     }
 
@@ -262,25 +262,49 @@ impl<'a, T> Section<'a, T> {
         oldest
     }
 
-    /// Restores what the module's page says of waiting receivers and senders.
+    /// Restores what the module's page says of waiting receivers and senders, where no reservation has kept them apart.
     fn settle(&mut self, wakes: &mut Wakes) {
         loop {
             while self.unpromised() > 0 && self.promise(wakes) {}
-            if self.let_in(wakes) {
-                continue;
-            }
-            if self.inside.senders.is_empty() || !self.may_reserve() {
-                break;
-            }
-            if self.grant_place(wakes) {
-                continue;
-            }
-            // A sender and a receiver were kept apart by a reservation. The receiver is promised what the sender then brings.
-            if !self.promise(wakes) || !self.let_in(wakes) {
+            if !self.let_in(wakes) && !self.grant_place(wakes) {
                 break;
             }
         }
         self.tell_the_end(wakes);
+    }
+
+    /// The same where one has: a sender and a receiver may wait beside each other, and find each other now.
+    fn rejoin(&mut self, wakes: &mut Wakes) {
+        loop {
+            self.settle(wakes);
+            if self.inside.senders.is_empty() || !self.may_reserve() {
+                return;
+            }
+            let joined = if self.inside.receivers.has_lone() {
+                self.bring_message(wakes)
+            } else {
+                // A select that can't be won at present would leave the message to nobody: so it is won first, and looks again if the
+                // sender, a select as well, can't be.
+                self.promise(wakes) && self.let_in(wakes)
+            };
+            if !joined {
+                return;
+            }
+        }
+    }
+
+    /// Takes in the message of the sender that waits longest, unless that one wants a place.
+    fn bring_message(&mut self, wakes: &mut Wakes) -> bool {
+        let popped = self.inside.senders.pop_won_where(Id::LONE, |offer| match offer {
+            Offer::Place => Fit::NotBeyond,
+            _ => Fit::Yes,
+        });
+        let Popped::Won(mut sender) = popped else {
+            return false;
+        };
+        self.push_offered(sender.value());
+        sender.complete(State::Completed, wakes);
+        true
     }
 
     /// Completes the receiver that waits first, if there is one that can be.
@@ -385,15 +409,20 @@ impl<'a, T> Section<'a, T> {
     /// A receiver was enlisted: with one more of them, somebody may be served who waits for a receiver or for a place.
     #[inline]
     pub(crate) fn receiver_came(&mut self, wakes: &mut Wakes) {
-        if !self.inside.senders.is_empty() {
-            self.settle(wakes);
+        let reserved = self.inside.permits > 0
+            || self
+                .inside
+                .senders
+                .first_is(|offer| matches!(offer, Offer::Place));
+        if reserved {
+            self.rejoin(wakes);
         }
     }
 
     /// Grants the place that is free to the sender that waits longest, if that is one who wants a place.
     fn grant_place(&mut self, wakes: &mut Wakes) -> bool {
         let wants_place = |offer: &Offer<T>| matches!(offer, Offer::Place);
-        if !self.inside.senders.first_is(wants_place) {
+        if !self.inside.senders.first_is(wants_place) || !self.may_reserve() {
             return false;
         }
         let popped = self.inside.senders.pop_won_where(Id::LONE, |offer| match offer {

@@ -50,7 +50,8 @@ impl<T> Receiver<T> {
     ///
     /// Dropping the future while it waits has no effect. If a message was promised to it meanwhile, that goes to the next receiver, and in
     /// its place: none is lost, and none comes out of order. A future that is leaked after it was polled (`mem::forget`) keeps its place
-    /// in the line; a message promised to it is left to the next receive that comes for one.
+    /// in the line; a message promised to it is left to the next receive that comes for one. On an unbuffered channel, where its sender was
+    /// told that it is received, it stays behind until the next message comes, or the channel is closed.
     ///
     /// # Examples
     ///

@@ -13,9 +13,10 @@
 //!   that poll or look at the time are passed by and marked, and look later.
 //! - After `close` nothing enters the queue. Receivers learn of it when the queue is empty, promises included.
 //!
-//! A waiting receiver whose future is leaked (`mem::forget`) keeps its promise for ever. So that this withholds a message from nobody who
-//! comes for it: a receiver that finds promised messages only gives way once, and then takes what is still there. Whoever comes for a
-//! promise and finds the queue empty waits again, before all others.
+//! A waiting receiver whose future is leaked (`mem::forget`) keeps its promise for ever. So that this withholds no message of a buffer from
+//! who comes for it: a receiver that finds promised messages only gives way once, and then takes what is still there. Whoever comes for a
+//! promise and finds the queue empty waits again, before all others. Not so on an unbuffered channel while it is open: there the sender has
+//! been told that the one to whom the message is promised has it.
 
 mod hint;
 mod outcome;

@@ -183,6 +183,8 @@ impl<'a, T> Section<'a, T> {
         match self.inside.buffer.len() {
             0 if self.is_closed() => Taken::Closed,
             0 => Taken::Empty,
+            // On an open unbuffered channel whoever is promised a message has received it, as its sender knows.
+            _ if self.chan.capacity() == 0 && !self.is_closed() => Taken::Empty,
             _ => Taken::Promised,
         }
     }
@@ -369,9 +371,8 @@ impl<'a, T> Section<'a, T> {
         self.change = Change::Closed;
         complete_all(&mut self.inside.senders, wakes);
         complete_all(&mut self.inside.closers, wakes);
-        if self.inside.buffer.len() == 0 {
-            complete_all(&mut self.inside.receivers, wakes);
-        }
+        self.tell_the_end(wakes);
+        while self.promise(wakes) {} // what is left is promised to others, and may have been left behind: who waits comes to see
         true
     }
 

@@ -19,7 +19,8 @@ use crate::recv::{Recv, RecvSlot};
 /// dropped, when the last one is dropped.
 ///
 /// It is a [`Stream`] as well, which ends when the channel is closed and empty. The first poll that has to wait allocates; [`recv`](Receiver::recv)
-/// never does.
+/// never does. A stream that waited keeps its place in the line until it is polled again or dropped, and with it a message that is promised
+/// to it meanwhile: go on polling it, or drop it.
 pub struct Receiver<T> {
     /// Where the stream waits. Before `chan`, so that it has left the wait list when the handle goes.
     stream: Option<OwnSlot<T>>,
@@ -202,10 +203,6 @@ impl<T> Stream for Receiver<T> {
             .stream
             .get_or_insert_with(|| Box::pin(RecvSlot::new(this.chan.clone())));
         slot.as_ref().poll(cx, Location::caller()).map(Result::ok)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.len(), None)
     }
 }
 

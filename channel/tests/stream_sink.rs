@@ -149,7 +149,7 @@ fn a_select_over_fused_streams_misses_no_message() {
 }
 
 #[test]
-fn a_stream_says_how_many_messages_are_there() {
+fn a_stream_promises_no_more_messages_than_there_are() {
     let (tx, rx) = unbounded();
     (0..3).for_each(|number| tx.try_send(number).unwrap());
     assert_eq!(rx.size_hint().1, None);

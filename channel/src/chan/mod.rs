@@ -9,8 +9,8 @@
 //!   dropped gives the promise back, and the next one gets it: so a cancelled receive can neither lose a message nor change the order.
 //! - `available` are the messages beyond the promises, `permits` the places that were reserved. There is **room** while both together are
 //!   fewer than the capacity, which is 0 for a rendezvous, and unlimited for an unbounded channel.
-//! - A message is available only while no receiver waits, and a sender waits only while there is no room and no receiver waits; selects
-//!   that poll or look at the time are passed by and marked, and look later.
+//! - A message is available only while no receiver waits, and a sender waits only while there is no room and no receiver waits for whom no
+//!   place is reserved; selects that poll or look at the time are passed by and marked, and look later.
 //! - After `close` nothing enters the queue. Receivers learn of it when the queue is empty, promises included.
 //!
 //! A waiting receiver whose future is leaked (`mem::forget`) keeps its promise for ever. So that this withholds no message of a buffer from

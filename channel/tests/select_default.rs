@@ -184,6 +184,40 @@ fn a_dynamic_select_that_does_not_wait_sees_one_moment_too() {
     race(make, change, check);
 }
 
+/// Fills the one channel and empties the other, to and fro, until a message is missing.
+fn toggle((first, second): &(Channel, Channel)) {
+    let (mut full, mut empty) = (first, second);
+    for _ in 0..50 {
+        empty.0.try_send(1).unwrap();
+        if full.1.try_recv().is_err() {
+            return;
+        }
+        (full, empty) = (empty, full);
+    }
+}
+
+fn one_is_full() -> (Channel, Channel) {
+    let channels = (bounded(1), bounded(1));
+    channels.0.0.try_send(1).unwrap();
+    channels
+}
+
+/// A default that only looked at one channel after the other would miss a message that is always on the other one.
+#[test]
+fn a_default_sees_a_message_that_is_now_in_the_one_channel_and_now_in_the_other() {
+    race(one_is_full, toggle, receives_from_one);
+}
+
+#[test]
+fn a_dynamic_select_that_does_not_wait_sees_a_message_that_is_now_here_and_now_there() {
+    race(one_is_full, toggle, |(first, second)| {
+        let mut select = Select::new();
+        select.recv(&first.1, drop);
+        select.recv(&second.1, drop);
+        select.try_wait().is_some()
+    });
+}
+
 type Peer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Two rendezvous channels, on the first of which a peer waits until it is dropped.

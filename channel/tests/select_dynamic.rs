@@ -250,6 +250,23 @@ fn between_two_waits_no_arm_takes_effect() {
 }
 
 #[test]
+fn after_a_wait_that_found_its_arm_by_looking_no_arm_takes_effect() {
+    let ((tx, rx), (other, other_rx)) = (unbuffered(), unbuffered::<u32>());
+    let mut select = Select::new();
+    let arm = select.recv(&rx, |message| message.unwrap());
+    select.recv(&other_rx, |message| message.unwrap());
+    wait(&mut Box::pin(select.wait()));
+    let mut peer = Box::pin(tx.send(1));
+    wait(&mut peer);
+    assert_eq!(select.wait_blocking(), (arm, 1));
+    assert!(
+        other.try_send(2).is_err(),
+        "nor does anybody wait for the select to look"
+    );
+    assert_eq!(by_hand::ready(&mut peer), Ok(()));
+}
+
+#[test]
 fn a_peer_that_came_between_two_waits_is_met_by_the_next() {
     let ((tx, rx), (other, other_rx)) = (unbuffered(), unbuffered());
     let mut select = Select::new();

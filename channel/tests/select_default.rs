@@ -7,6 +7,7 @@ mod flag;
 
 use std::future::{pending, ready};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex, RwLock};
 use std::thread;
 
@@ -79,24 +80,30 @@ fn a_select_with_a_default_leaves_no_trace() {
     assert!(rx.try_recv().is_err());
 }
 
-/// In each round `check` runs beside `change`, on what `make` made.
-fn race<C: Sync + Send>(make: impl Fn() -> C, change: impl Fn(&C) + Sync, check: impl Fn(&C) -> bool + Sync) {
+/// In each round `check` runs beside `change`, on what `make` made. `change` may go on until it is told that the check is over.
+fn race<C: Sync + Send>(
+    make: impl Fn() -> C,
+    change: impl Fn(&C, &AtomicBool) + Sync,
+    check: impl Fn(&C) -> bool + Sync,
+) {
     let (begin, end) = (Barrier::new(2), Barrier::new(2));
-    let current = RwLock::new(None::<C>);
+    let (current, is_over) = (RwLock::new(None::<C>), AtomicBool::new(false));
     thread::scope(|scope| {
         let checker = scope.spawn(|| {
             let mut defaults = 0;
             for _ in 0..ROUNDS {
                 begin.wait();
                 defaults += u32::from(!check(current.read().unwrap().as_ref().unwrap()));
+                is_over.store(true, Relaxed);
                 end.wait();
             }
             defaults
         });
         for _ in 0..ROUNDS {
             *current.write().unwrap() = Some(make());
+            is_over.store(false, Relaxed);
             begin.wait();
-            change(current.read().unwrap().as_ref().unwrap());
+            change(current.read().unwrap().as_ref().unwrap(), &is_over);
             end.wait();
         }
         assert_eq!(checker.join().unwrap(), 0, "a channel was ready at every moment");
@@ -121,7 +128,7 @@ fn a_default_sees_that_one_channel_was_filled_before_the_other_was_emptied() {
         channels.0.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel)| {
+    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
         second.0.try_send(1).unwrap();
         select_blocking! { _ = first.1.recv() => {}, default => {} }
     };
@@ -136,7 +143,7 @@ fn a_default_sees_that_one_channel_was_closed_before_the_other_was_emptied() {
         channels.0.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel)| {
+    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
         second.0.close();
         select_blocking! { _ = first.1.recv() => {}, default => {} }
     };
@@ -150,7 +157,7 @@ fn a_default_sees_that_room_was_made_before_other_room_was_filled() {
         channels.1.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel)| {
+    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
         second.1.try_recv().unwrap();
         select_blocking! { _ = first.0.send(1) => {}, default => {} }
     };
@@ -171,7 +178,7 @@ fn a_dynamic_select_that_does_not_wait_sees_one_moment_too() {
         channels.0.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel)| {
+    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
         second.0.try_send(1).unwrap();
         select_blocking! { _ = first.1.recv() => {}, default => {} }
     };
@@ -184,10 +191,10 @@ fn a_dynamic_select_that_does_not_wait_sees_one_moment_too() {
     race(make, change, check);
 }
 
-/// Fills the one channel and empties the other, to and fro, until a message is missing.
-fn toggle((first, second): &(Channel, Channel)) {
+/// Fills the one channel and empties the other, to and fro, until a message is missing or the check is over.
+fn toggle((first, second): &(Channel, Channel), is_over: &AtomicBool) {
     let (mut full, mut empty) = (first, second);
-    for _ in 0..50 {
+    while !is_over.load(Relaxed) {
         empty.0.try_send(1).unwrap();
         if full.1.try_recv().is_err() {
             return;
@@ -235,7 +242,7 @@ fn race_with_peers(peer: impl Fn(Sender<u32>) -> Peer + Sync) {
         let first = Mutex::new(Some(first));
         Relay { channels, first }
     };
-    let change = |relay: &Relay| {
+    let change = |relay: &Relay, _: &AtomicBool| {
         let mut second = peer(relay.channels.1.0.clone());
         _ = poll(&mut second, &Flag::new());
         *relay.first.lock().unwrap() = None;

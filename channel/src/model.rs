@@ -323,11 +323,14 @@ fn model_a_promise_given_back_wakes_the_next_receiver() {
         let (tx, rx) = unbuffered();
         let their_rx = rx.clone();
         let waiting = thread::spawn(move || block_on(their_rx.recv()));
-        let sender = thread::spawn(move || block_on(tx.send(1)).is_ok());
+        let their_tx = tx.clone();
+        let sender = thread::spawn(move || block_on(their_tx.send(1)).is_ok());
         let early = poll_once(rx.recv()).and_then(Result::ok);
         assert!(sender.join().unwrap());
-        drop(rx);
+        // The end of the channel wakes everybody: it must not come before the message has.
+        let open = early.is_none().then_some(tx);
         let later = waiting.join().unwrap();
+        drop(open);
         assert_eq!(early.or(later.ok()), Some(1));
         assert!(early.is_none() || later.is_err());
     });

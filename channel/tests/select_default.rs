@@ -18,6 +18,9 @@ use flag::{Flag, poll};
 /// How often the races are run.
 const ROUNDS: u32 = 10_000;
 
+/// The same for races in which both sides go on until they meet.
+const LONG_ROUNDS: u32 = 1_000;
+
 #[test]
 fn default_is_taken_if_no_arm_can_go() {
     let (tx, rx) = unbuffered::<u32>();
@@ -80,30 +83,29 @@ fn a_select_with_a_default_leaves_no_trace() {
     assert!(rx.try_recv().is_err());
 }
 
-/// In each round `check` runs beside `change`, on what `make` made. `change` may go on until it is told that the check is over.
+/// In each round `check` runs beside `change`, on what `make` made.
 fn race<C: Sync + Send>(
+    rounds: u32,
     make: impl Fn() -> C,
-    change: impl Fn(&C, &AtomicBool) + Sync,
+    change: impl Fn(&C) + Sync,
     check: impl Fn(&C) -> bool + Sync,
 ) {
     let (begin, end) = (Barrier::new(2), Barrier::new(2));
-    let (current, is_over) = (RwLock::new(None::<C>), AtomicBool::new(false));
+    let current = RwLock::new(None::<C>);
     thread::scope(|scope| {
         let checker = scope.spawn(|| {
             let mut defaults = 0;
-            for _ in 0..ROUNDS {
+            for _ in 0..rounds {
                 begin.wait();
                 defaults += u32::from(!check(current.read().unwrap().as_ref().unwrap()));
-                is_over.store(true, Relaxed);
                 end.wait();
             }
             defaults
         });
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             *current.write().unwrap() = Some(make());
-            is_over.store(false, Relaxed);
             begin.wait();
-            change(current.read().unwrap().as_ref().unwrap(), &is_over);
+            change(current.read().unwrap().as_ref().unwrap());
             end.wait();
         }
         assert_eq!(checker.join().unwrap(), 0, "a channel was ready at every moment");
@@ -128,11 +130,11 @@ fn a_default_sees_that_one_channel_was_filled_before_the_other_was_emptied() {
         channels.0.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
+    let change = |(first, second): &(Channel, Channel)| {
         second.0.try_send(1).unwrap();
         select_blocking! { _ = first.1.recv() => {}, default => {} }
     };
-    race(make, change, receives_from_one);
+    race(ROUNDS, make, change, receives_from_one);
 }
 
 /// `TestNonblockSelectRace2` of Go.
@@ -143,11 +145,11 @@ fn a_default_sees_that_one_channel_was_closed_before_the_other_was_emptied() {
         channels.0.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
+    let change = |(first, second): &(Channel, Channel)| {
         second.0.close();
         select_blocking! { _ = first.1.recv() => {}, default => {} }
     };
-    race(make, change, receives_from_one);
+    race(ROUNDS, make, change, receives_from_one);
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn a_default_sees_that_room_was_made_before_other_room_was_filled() {
         channels.1.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
+    let change = |(first, second): &(Channel, Channel)| {
         second.1.try_recv().unwrap();
         select_blocking! { _ = first.0.send(1) => {}, default => {} }
     };
@@ -168,7 +170,7 @@ fn a_default_sees_that_room_was_made_before_other_room_was_filled() {
             default => false,
         }
     };
-    race(make, change, check);
+    race(ROUNDS, make, change, check);
 }
 
 #[test]
@@ -178,7 +180,7 @@ fn a_dynamic_select_that_does_not_wait_sees_one_moment_too() {
         channels.0.0.try_send(1).unwrap();
         channels
     };
-    let change = |(first, second): &(Channel, Channel), _: &AtomicBool| {
+    let change = |(first, second): &(Channel, Channel)| {
         second.0.try_send(1).unwrap();
         select_blocking! { _ = first.1.recv() => {}, default => {} }
     };
@@ -188,40 +190,83 @@ fn a_dynamic_select_that_does_not_wait_sees_one_moment_too() {
         select.recv(&second.1, drop);
         select.try_wait().is_some()
     };
-    race(make, change, check);
+    race(ROUNDS, make, change, check);
 }
 
-/// Fills the one channel and empties the other, to and fro, until a message is missing or the check is over.
-fn toggle((first, second): &(Channel, Channel), is_over: &AtomicBool) {
-    let (mut full, mut empty) = (first, second);
-    while !is_over.load(Relaxed) {
-        empty.0.try_send(1).unwrap();
-        if full.1.try_recv().is_err() {
-            return;
+/// Two channels, of which at every moment one holds a message, until the check has taken it.
+struct Toggled {
+    channels: (Channel, Channel),
+    has_begun: AtomicBool,
+    is_over: AtomicBool,
+}
+
+impl Toggled {
+    fn new() -> Toggled {
+        let channels = (bounded(1), bounded(1));
+        channels.0.0.try_send(1).unwrap();
+        Toggled {
+            channels,
+            has_begun: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
         }
-        (full, empty) = (empty, full);
+    }
+
+    /// Fills the one channel and empties the other, to and fro.
+    fn toggle(&self) {
+        let (mut full, mut empty) = (&self.channels.0, &self.channels.1);
+        while !self.is_over.load(Relaxed) {
+            empty.0.try_send(1).unwrap();
+            if full.1.try_recv().is_err() {
+                return;
+            }
+            (full, empty) = (empty, full);
+            self.has_begun.store(true, Relaxed);
+        }
+    }
+
+    fn check(&self, receives_from_one: impl Fn(&Receiver<u32>, &Receiver<u32>) -> bool) -> bool {
+        while !self.has_begun.load(Relaxed) {
+            thread::yield_now();
+        }
+        let receives = receives_from_one(&self.channels.0.1, &self.channels.1.1);
+        self.is_over.store(true, Relaxed);
+        receives
     }
 }
 
-fn one_is_full() -> (Channel, Channel) {
-    let channels = (bounded(1), bounded(1));
-    channels.0.0.try_send(1).unwrap();
-    channels
-}
-
-/// A default that only looked at one channel after the other would miss a message that is always on the other one.
+/// A default that only looked at one channel after the other would miss a message that is always on the other one. The arms
+/// between them make such a look longer.
 #[test]
 fn a_default_sees_a_message_that_is_now_in_the_one_channel_and_now_in_the_other() {
-    race(one_is_full, toggle, receives_from_one);
+    let nobody = never::<u32>();
+    race(LONG_ROUNDS, Toggled::new, Toggled::toggle, |toggled| {
+        toggled.check(|first, second| {
+            select_blocking! {
+                _ = first.recv() => true,
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = nobody.recv() => unreachable!(),
+                _ = second.recv() => true,
+                default => false,
+            }
+        })
+    });
 }
 
 #[test]
 fn a_dynamic_select_that_does_not_wait_sees_a_message_that_is_now_here_and_now_there() {
-    race(one_is_full, toggle, |(first, second)| {
-        let mut select = Select::new();
-        select.recv(&first.1, drop);
-        select.recv(&second.1, drop);
-        select.try_wait().is_some()
+    race(LONG_ROUNDS, Toggled::new, Toggled::toggle, |toggled| {
+        toggled.check(|first, second| {
+            let mut select = Select::new();
+            select.recv(first, drop);
+            select.recv(second, drop);
+            select.try_wait().is_some()
+        })
     });
 }
 
@@ -242,13 +287,13 @@ fn race_with_peers(peer: impl Fn(Sender<u32>) -> Peer + Sync) {
         let first = Mutex::new(Some(first));
         Relay { channels, first }
     };
-    let change = |relay: &Relay, _: &AtomicBool| {
+    let change = |relay: &Relay| {
         let mut second = peer(relay.channels.1.0.clone());
         _ = poll(&mut second, &Flag::new());
         *relay.first.lock().unwrap() = None;
         *relay.first.lock().unwrap() = Some(second);
     };
-    race(make, change, |relay| receives_from_one(&relay.channels));
+    race(ROUNDS, make, change, |relay| receives_from_one(&relay.channels));
 }
 
 #[test]

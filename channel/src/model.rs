@@ -25,7 +25,8 @@ impl Wake for Unpark {
     }
 }
 
-fn block_on<F: Future>(future: F) -> F::Output {
+/// Polls a future on this thread of the model until it ends.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let unpark = Arc::new(Unpark(Notify::new()));
     let waker = Waker::from(unpark.clone());
     let mut cx = Context::from_waker(&waker);

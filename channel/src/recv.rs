@@ -16,7 +16,7 @@ use crate::arm::{Arm, Visit};
 use crate::chan::{Chan, Entry, Section, Standing, Taken, Turn};
 use crate::claim::{Claim, Id};
 use crate::error::RecvError;
-use crate::wait_list::{State, Waiter};
+use crate::wait_list::{Renewed, State, Waiter};
 use crate::wakes::Wakes;
 
 pub(crate) static CHANNEL_RECEIVE: Reason = Reason::new("channel receive");
@@ -163,7 +163,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
 
     /// Polled without having been completed: another waker, or the turn that it gave to others is over.
     fn poll_listed(self: Pin<&Self>, waker: &Waker) -> Poll<Result<T, RecvError>> {
-        let mut new = None;
+        let mut clone = None;
         loop {
             let mut retired = None;
             let mut wakes = Wakes::new();
@@ -177,20 +177,13 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
                 drop(wakes);
                 return Poll::Ready(Ok(message));
             }
-            let receivers = section.receivers();
             // SAFETY: the waiter is in this list, under whose lock this runs.
-            if unsafe { receivers.will_wake(&self.waiter, waker) } {
-                return Poll::Pending;
-            }
-            if let Some(new) = new.take() {
-                // SAFETY: as above.
-                let old = unsafe { receivers.replace_waker(&self.waiter, new) };
-                drop(section);
-                drop(old);
-                return Poll::Pending;
-            }
+            let renewed = unsafe { section.receivers().renew_waker(&self.waiter, waker, &mut clone) };
             drop(section);
-            new = Some(waker.clone()); // not under the lock: it is user code
+            match renewed {
+                Renewed::Done(_old) => return Poll::Pending,
+                Renewed::NeedsClone => clone = Some(waker.clone()),
+            }
         }
     }
 

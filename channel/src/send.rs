@@ -14,7 +14,7 @@ use crate::arm::{Arm, Visit};
 use crate::chan::{Chan, Entry, Offer, Offered, Section};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
-use crate::wait_list::{State, Waiter};
+use crate::wait_list::{Renewed, State, Waiter};
 use crate::wakes::Wakes;
 
 pub(crate) static CHANNEL_SEND: Reason = Reason::new("channel send");
@@ -140,27 +140,20 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
 
     /// Polled without having been completed: another waker, or nothing at all.
     fn poll_listed(self: Pin<&Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        let mut new = None;
+        let mut clone = None;
         loop {
             let mut section = self.chan().enter();
             if self.waiter.state() != State::Listed {
                 drop(section);
                 return self.poll_unbudgeted(&mut Context::from_waker(waker));
             }
-            let senders = section.senders();
             // SAFETY: the waiter is in this list, under whose lock this runs.
-            if unsafe { senders.will_wake(&self.waiter, waker) } {
-                return Poll::Pending;
-            }
-            if let Some(new) = new.take() {
-                // SAFETY: as above.
-                let old = unsafe { senders.replace_waker(&self.waiter, new) };
-                drop(section);
-                drop(old);
-                return Poll::Pending;
-            }
+            let renewed = unsafe { section.senders().renew_waker(&self.waiter, waker, &mut clone) };
             drop(section);
-            new = Some(waker.clone()); // not under the lock: it is user code
+            match renewed {
+                Renewed::Done(_old) => return Poll::Pending,
+                Renewed::NeedsClone => clone = Some(waker.clone()),
+            }
         }
     }
 

@@ -168,6 +168,15 @@ pub(crate) enum Fit {
     NotBeyond,
 }
 
+/// What came of renewing a waker.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Renewed {
+    /// The waiter wakes the right task. With the waker that it had before, if that was another one.
+    Done(Option<Waker>),
+    NeedsClone,
+}
+
 /// Whom a completer got.
 #[must_use]
 pub(crate) enum Popped<V> {
@@ -285,22 +294,35 @@ impl<V> WaitList<V> {
         waiter.waker.with_mut(|waker| unsafe { (*waker).take() })
     }
 
-    /// Whether a listed waiter would wake this waker's task.
+    /// Sees to it that a listed waiter wakes this waker's task. A waker is user code: so the caller clones it into `clone` where it is asked
+    /// to, outside of the lock, and comes back; and there it drops the one that was replaced.
     ///
     /// # Safety
     ///
     /// The caller holds the channel's lock, and the waiter is in this list.
-    pub(crate) unsafe fn will_wake(&self, waiter: &Waiter<V>, waker: &Waker) -> bool {
+    pub(crate) unsafe fn renew_waker(
+        &mut self,
+        waiter: &Waiter<V>,
+        waker: &Waker,
+        clone: &mut Option<Waker>,
+    ) -> Renewed {
         // SAFETY: the lock is held.
         let current = waiter.waker.with(|current| unsafe { (*current).as_ref() });
-        current.is_some_and(|current| current.will_wake(waker))
+        if current.is_some_and(|current| current.will_wake(waker)) {
+            return Renewed::Done(None);
+        }
+        match clone.take() {
+            // SAFETY: what the caller promises.
+            Some(clone) => Renewed::Done(unsafe { self.replace_waker(waiter, clone) }),
+            None => Renewed::NeedsClone,
+        }
     }
 
     /// Gives a listed waiter another waker.
     ///
     /// # Safety
     ///
-    /// As for [`will_wake`](WaitList::will_wake).
+    /// As for [`renew_waker`](WaitList::renew_waker).
     pub(crate) unsafe fn replace_waker(&mut self, waiter: &Waiter<V>, waker: Waker) -> Option<Waker> {
         // SAFETY: the lock is held.
         waiter

@@ -163,12 +163,8 @@ impl<'a, T> Section<'a, T> {
         }
         if !self.inside.senders.is_empty() && self.is_served(standing) {
             // Who wants a place on an unbuffered channel needs a receiver that waits, and is served before the senders behind it.
-            let behind_place = if id == Id::TRY { Fit::No } else { Fit::NotBeyond };
-            let popped = self.inside.senders.pop_won_where(id, |offer| match offer {
-                Offer::Place => behind_place,
-                _ => Fit::Yes,
-            });
-            match popped {
+            let place = if id == Id::TRY { Fit::No } else { Fit::NotBeyond };
+            match self.pop_sender(id, place) {
                 Popped::Won(mut sender) => {
                     let message = sender.value().take();
                     sender.complete(State::Completed, wakes);
@@ -187,6 +183,15 @@ impl<'a, T> Section<'a, T> {
             _ if self.chan.capacity() == 0 && !self.is_closed() => Taken::Empty,
             _ => Taken::Promised,
         }
+    }
+
+    /// The sender that waits first, of those with a message; and of those that want a place, if that fits.
+    #[inline]
+    fn pop_sender(&mut self, id: Id, place: Fit) -> Popped<Offer<T>> {
+        self.inside.senders.pop_won_where(id, |offer| match offer {
+            Offer::Place => place,
+            _ => Fit::Yes,
+        })
     }
 
     /// Whether a receiver that stands so may take the message of a sender that waits.
@@ -297,11 +302,7 @@ impl<'a, T> Section<'a, T> {
 
     /// Takes in the message of the sender that waits longest, unless that one wants a place.
     fn bring_message(&mut self, wakes: &mut Wakes) -> bool {
-        let popped = self.inside.senders.pop_won_where(Id::LONE, |offer| match offer {
-            Offer::Place => Fit::NotBeyond,
-            _ => Fit::Yes,
-        });
-        let Popped::Won(mut sender) = popped else {
+        let Popped::Won(mut sender) = self.pop_sender(Id::LONE, Fit::NotBeyond) else {
             return false;
         };
         self.push_offered(sender.value());
@@ -338,11 +339,7 @@ impl<'a, T> Section<'a, T> {
             } else {
                 Fit::NotBeyond
             };
-            let popped = self.inside.senders.pop_won_where(Id::LONE, |offer| match offer {
-                Offer::Place => place,
-                _ => Fit::Yes,
-            });
-            let Popped::Won(mut sender) = popped else {
+            let Popped::Won(mut sender) = self.pop_sender(Id::LONE, place) else {
                 break;
             };
             match sender.value().take() {

@@ -17,7 +17,7 @@ use std::task::{Poll, Waker};
 use crate::chan::Side;
 use crate::claim::Id;
 use crate::sync::{Guard, Lock};
-use crate::wait_list::{Popped, State, WaitList, Waiter};
+use crate::wait_list::{Popped, Renewed, State, WaitList, Waiter};
 use crate::wakes::Wakes;
 
 pub(crate) struct Crowd<S> {
@@ -90,47 +90,34 @@ impl<S, C: Borrow<Crowd<S>>> Wait<S, C> {
     ) -> Poll<R> {
         // SAFETY: the waiter is pinned with the wait, which does not move it.
         let waiter = unsafe { self.map_unchecked(|wait| &wait.waiter) };
-        let mut new = None;
+        let mut clone = None;
         loop {
             let mut inside = self.crowd.borrow().enter();
             let found = look(&mut inside.state);
             let list = inside.waiting(self.side);
-            let listed = waiter.state() == State::Listed;
-            let old = if found.is_some() {
+            let renewed = if found.is_some() {
                 // SAFETY: the wait owns the waiter, which is enlisted in this list alone.
-                unsafe { list.remove(&waiter) }
-            // SAFETY: the waiter is in this list, under whose lock this runs.
-            } else if listed && unsafe { list.will_wake(&waiter, waker) } {
-                return Poll::Pending;
-            } else if let Some(new) = new.take() {
-                // SAFETY: the waiter is this wait's, which takes it off this list, its only one, when it is dropped.
-                unsafe { enlist(list, waiter, new) }
+                Renewed::Done(unsafe { list.remove(&waiter) })
+            } else if waiter.state() == State::Listed {
+                // SAFETY: the waiter is in this list, under whose lock this runs.
+                unsafe { list.renew_waker(&waiter, waker, &mut clone) }
+            } else if let Some(clone) = clone.take() {
+                // SAFETY: the waiter is this wait's and in no list, and the wait takes it off this one, its only one, when it is dropped.
+                unsafe { list.push_back(waiter, Some(clone)) };
+                Renewed::Done(None)
             } else {
-                drop(inside);
-                new = Some(waker.clone()); // not under the lock: it is user code, as is the drop of the old one
-                continue;
+                Renewed::NeedsClone
             };
             drop(inside);
-            drop(old);
-            return found.map_or(Poll::Pending, Poll::Ready);
+            match renewed {
+                Renewed::Done(old) => {
+                    drop(old);
+                    return found.map_or(Poll::Pending, Poll::Ready);
+                }
+                Renewed::NeedsClone => clone = Some(waker.clone()),
+            }
         }
     }
-}
-
-/// Enlists the waiter, or gives it the new waker if it is in the list already. Gives the old one.
-///
-/// # Safety
-///
-/// The caller holds the list's lock and owns the waiter, which is in this list or in none. It takes the waiter off this list before the
-/// waiter goes.
-unsafe fn enlist(list: &mut WaitList<()>, waiter: Pin<&Waiter<()>>, waker: Waker) -> Option<Waker> {
-    if waiter.state() == State::Listed {
-        // SAFETY: what the caller promises, and it is in the list.
-        return unsafe { list.replace_waker(&waiter, waker) };
-    }
-    // SAFETY: what the caller promises, and it is not in the list.
-    unsafe { list.push_back(waiter, Some(waker)) };
-    None
 }
 
 impl<S, C: Borrow<Crowd<S>>> Drop for Wait<S, C> {

@@ -1,24 +1,17 @@
 //! The crowd under loom. See the crate's `model`.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Poll, Wake, Waker};
 
-use loom::sync::Notify;
 use loom::thread;
 
 use super::{Crowd, Wait};
 use crate::chan::Side;
+use crate::model::block_on;
 use crate::wakes::Wakes;
-
-struct Unpark(Notify);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.notify();
-    }
-}
 
 /// Counts how often it was woken.
 #[derive(Default)]
@@ -31,13 +24,9 @@ impl Wake for Count {
 }
 
 fn wait_until(crowd: &Crowd<usize>, value: usize) {
-    let unpark = Arc::new(Unpark(Notify::new()));
-    let waker = Waker::from(unpark.clone());
     let wait = pin!(Wait::new(crowd, Side::Receiver));
     let look = |state: &mut usize| (*state >= value).then_some(());
-    while wait.as_ref().poll(&waker, look).is_pending() {
-        unpark.0.wait();
-    }
+    block_on(poll_fn(|cx| wait.as_ref().poll(cx.waker(), look)));
 }
 
 fn change(crowd: &Crowd<usize>) {

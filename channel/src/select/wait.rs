@@ -225,15 +225,18 @@ impl<L: ArmList> Wait<L> {
     }
 
     /// The select slept for a moment, at which no arm could go: nothing is ready, unless somebody came since.
-    fn conclude(mut self: Pin<&mut Self>) -> L::Output {
-        if let Begun::Done(index) = self.claim.begin_poll() {
-            let output = self.as_mut().project().arms.complete(index);
-            self.claim.restart();
-            if let Some(output) = output {
-                return self.chosen(index, output);
-            }
+    fn conclude(self: Pin<&mut Self>) -> L::Output {
+        match self.claim.begin_poll() {
+            Begun::Done(index) => self.completed(index).unwrap_or_else(L::nothing_ready),
+            Begun::Polling => L::nothing_ready(),
         }
-        L::nothing_ready()
+    }
+
+    /// What the arm got that somebody completed; `None` if it was taken away from it, and the arm waits again.
+    fn completed(mut self: Pin<&mut Self>, index: u32) -> Option<L::Output> {
+        let output = self.as_mut().project().arms.complete(index);
+        self.claim.restart();
+        output.map(|output| self.chosen(index, output))
     }
 
     fn changes(self: Pin<&Self>) -> usize {
@@ -321,10 +324,8 @@ impl<L: ArmList> Wait<L> {
     fn resume(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<L::Output> {
         let mut missed = self.marks;
         if let Begun::Done(index) = self.claim.begin_poll() {
-            let output = self.as_mut().project().arms.complete(index);
-            self.claim.restart();
-            match output {
-                Some(output) => return Poll::Ready(self.chosen(index, output)),
+            match self.as_mut().completed(index) {
+                Some(output) => return Poll::Ready(output),
                 None => missed = missed.with(Marks::of(index)),
             }
         }

@@ -2,6 +2,10 @@
 //!
 //! Each `has` compiles only if the bound holds, each `lacks` only if it does not: two implementations would apply if it did.
 
+#[macro_use]
+#[path = "common/lacks.rs"]
+mod lacks;
+
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::marker::PhantomPinned;
@@ -17,18 +21,6 @@ macro_rules! has {
         const _: fn() = || {
             fn has<T: $bounds>() {}
             $( has::<$type>(); )*
-        };
-    };
-}
-
-macro_rules! lacks {
-    ($bound:path: $($type:ty),* $(,)?) => {
-        const _: fn() = || {
-            trait Ambiguous<A> { fn only_one() {} }
-            struct Bounded;
-            impl<T: ?Sized> Ambiguous<()> for T {}
-            impl<T: ?Sized + $bound> Ambiguous<Bounded> for T {}
-            $( <$type as Ambiguous<_>>::only_one(); )*
         };
     };
 }

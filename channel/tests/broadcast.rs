@@ -1,9 +1,14 @@
 //! A channel on which each receiver sees every message.
 
+#[path = "common/alarm.rs"]
+mod alarm;
 #[path = "common/drops.rs"]
 mod drops;
 #[path = "common/flag.rs"]
 mod flag;
+#[macro_use]
+#[path = "common/lacks.rs"]
+mod lacks;
 #[path = "common/seed.rs"]
 mod seed;
 
@@ -13,7 +18,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 
 use canter_channel::broadcast::{
@@ -26,6 +31,7 @@ use futures::stream::FusedStream;
 use futures::{Stream, StreamExt};
 
 use Manners::{BadClone, BadDrop, Good};
+use alarm::alarm;
 use drops::{Drops, Guard};
 use flag::{Flag, poll};
 use seed::random;
@@ -42,33 +48,11 @@ const _: fn() = || {
     unpin::<Messages<std::marker::PhantomPinned>>();
 };
 
-macro_rules! assert_lacks {
-    ($handle:ty: $marker:ident) => {
-        const _: fn() = || {
-            trait Ambiguous<A> {
-                fn item() {}
-            }
-            impl<T: ?Sized> Ambiguous<()> for T {}
-            impl<T: ?Sized + $marker> Ambiguous<u8> for T {}
-            <$handle as Ambiguous<_>>::item();
-        };
-    };
-}
-
 // Receivers on two threads clone one message at the same time.
-assert_lacks!(Sender<Cell<u8>>: Send);
-assert_lacks!(Receiver<Cell<u8>>: Send);
-assert_lacks!(Receiver<Cell<u8>>: Sync);
-assert_lacks!(Sender<Rc<u8>>: Send);
-
-/// A waker that panics.
-struct Alarm;
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Alarm>) {
-        panic!("the alarm");
-    }
-}
+lacks!(Send: Sender<Cell<u8>>);
+lacks!(Send: Receiver<Cell<u8>>);
+lacks!(Sync: Receiver<Cell<u8>>);
+lacks!(Send: Sender<Rc<u8>>);
 
 /// Counts its clones, and panics where it is told to.
 struct Message {
@@ -369,7 +353,7 @@ fn a_drop_that_panics_leaves_the_channel_usable() {
 fn a_waker_that_panics_keeps_nobody_asleep() {
     let (tx, mut first) = broadcast(1);
     let (mut second, mut third) = (tx.subscribe(), tx.subscribe());
-    let (flag, waker) = (Flag::new(), Waker::from(Arc::new(Alarm)));
+    let (flag, waker) = (Flag::new(), alarm());
     let mut waits = [boxed(first.recv()), boxed(second.recv()), boxed(third.recv())];
     assert!(
         waits[0]

@@ -1,9 +1,14 @@
 //! A channel for one value.
 
+#[path = "common/alarm.rs"]
+mod alarm;
 #[path = "common/drops.rs"]
 mod drops;
 #[path = "common/flag.rs"]
 mod flag;
+#[macro_use]
+#[path = "common/lacks.rs"]
+mod lacks;
 #[path = "common/seed.rs"]
 mod seed;
 
@@ -14,7 +19,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 
 use canter_channel::oneshot::{Receiver, Sender};
@@ -23,6 +28,7 @@ use canter_coop::host;
 use futures::executor::block_on;
 use futures::future::FusedFuture;
 
+use alarm::alarm;
 use drops::{Drops, Guard};
 use flag::{Flag, poll};
 use seed::random;
@@ -37,32 +43,10 @@ const _: fn() = || {
     unpin::<Receiver<PhantomPinned>>();
 };
 
-macro_rules! assert_lacks {
-    ($handle:ty: $marker:ident) => {
-        const _: fn() = || {
-            trait Ambiguous<A> {
-                fn item() {}
-            }
-            impl<T: ?Sized> Ambiguous<()> for T {}
-            impl<T: ?Sized + $marker> Ambiguous<u8> for T {}
-            <$handle as Ambiguous<_>>::item();
-        };
-    };
-}
-
-assert_lacks!(Sender<Rc<u8>>: Send);
-assert_lacks!(Sender<Rc<u8>>: Sync);
-assert_lacks!(Receiver<Rc<u8>>: Send);
-assert_lacks!(Receiver<Rc<u8>>: Sync);
-
-/// A waker that panics.
-struct Alarm;
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Alarm>) {
-        panic!("the alarm");
-    }
-}
+lacks!(Send: Sender<Rc<u8>>);
+lacks!(Sync: Sender<Rc<u8>>);
+lacks!(Send: Receiver<Rc<u8>>);
+lacks!(Sync: Receiver<Rc<u8>>);
 
 /// A value that panics when it is dropped, once that has been counted.
 struct Bomb(#[expect(dead_code, reason = "it counts when it is dropped")] Guard);
@@ -281,7 +265,7 @@ fn a_value_that_panics_when_it_is_dropped_has_been_dropped_once() {
 #[test]
 fn a_waker_that_panics_leaves_the_value_to_the_receiver() {
     let (tx, mut rx) = oneshot();
-    let waker = Waker::from(Arc::new(Alarm));
+    let waker = alarm();
     assert!(
         Pin::new(&mut rx)
             .poll(&mut Context::from_waker(&waker))
@@ -294,7 +278,7 @@ fn a_waker_that_panics_leaves_the_value_to_the_receiver() {
 #[test]
 fn a_waker_that_panics_lets_the_receiver_go() {
     let (mut tx, rx) = oneshot::<u8>();
-    let waker = Waker::from(Arc::new(Alarm));
+    let waker = alarm();
     let mut closed = boxed(tx.closed());
     assert!(
         closed

@@ -1,9 +1,14 @@
 //! A channel that holds the latest value.
 
+#[path = "common/alarm.rs"]
+mod alarm;
 #[path = "common/drops.rs"]
 mod drops;
 #[path = "common/flag.rs"]
 mod flag;
+#[macro_use]
+#[path = "common/lacks.rs"]
+mod lacks;
 #[path = "common/seed.rs"]
 mod seed;
 
@@ -24,6 +29,7 @@ use futures::executor::block_on;
 use futures::stream::FusedStream;
 use futures::{FutureExt, StreamExt};
 
+use alarm::alarm;
 use drops::{Drops, Guard};
 use flag::{Flag, poll};
 use seed::random;
@@ -41,34 +47,12 @@ const _: fn() = || {
     unpin::<Receiver<PhantomPinned>>();
 };
 
-macro_rules! assert_lacks {
-    ($handle:ty: $marker:ident) => {
-        const _: fn() = || {
-            trait Ambiguous<A> {
-                fn item() {}
-            }
-            impl<T: ?Sized> Ambiguous<()> for T {}
-            impl<T: ?Sized + $marker> Ambiguous<u8> for T {}
-            <$handle as Ambiguous<_>>::item();
-        };
-    };
-}
-
 // Every handle lends the value: on two threads at the same time.
-assert_lacks!(Sender<Cell<u8>>: Send);
-assert_lacks!(Receiver<Cell<u8>>: Send);
-assert_lacks!(Receiver<Cell<u8>>: Sync);
-assert_lacks!(Receiver<Rc<u8>>: Send);
-assert_lacks!(Ref<'static, u8>: Send);
-
-/// A waker that panics.
-struct Alarm;
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Alarm>) {
-        panic!("the alarm");
-    }
-}
+lacks!(Send: Sender<Cell<u8>>);
+lacks!(Send: Receiver<Cell<u8>>);
+lacks!(Sync: Receiver<Cell<u8>>);
+lacks!(Send: Receiver<Rc<u8>>);
+lacks!(Send: Ref<'static, u8>);
 
 fn boxed<'a, F: Future + 'a>(future: F) -> Pin<Box<dyn Future<Output = F::Output> + 'a>> {
     Box::pin(future)
@@ -366,7 +350,7 @@ fn a_drop_that_panics_leaves_the_next_value() {
 fn a_waker_that_panics_keeps_nobody_asleep() {
     let (tx, mut first) = watch(1);
     let mut second = tx.subscribe();
-    let (flag, waker) = (Flag::new(), Waker::from(Arc::new(Alarm)));
+    let (flag, waker) = (Flag::new(), alarm());
     let mut waits = [boxed(first.changed()), boxed(second.changed())];
     assert!(
         waits[0]

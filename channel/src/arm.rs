@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::chan::Entry;
 use crate::claim::{Claim, Id};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// What came of a visit to an arm's channel.
 #[derive(Debug)]

@@ -42,7 +42,6 @@
 //! `select/`.
 
 mod arm;
-mod blocking;
 pub mod broadcast;
 mod buffer;
 mod chan;
@@ -65,7 +64,6 @@ mod sender;
 mod sink;
 mod sync;
 mod wait_list;
-mod wakes;
 pub mod watch;
 
 pub use broadcast::shared::broadcast;

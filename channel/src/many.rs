@@ -13,7 +13,7 @@ use crate::claim::Id;
 use crate::error::{RecvError, SendError};
 use crate::recv::RecvSlot;
 use crate::send::{Closed, SendSlot};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// How many messages move under one lock.
 const BATCH: usize = 32;

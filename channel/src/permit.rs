@@ -13,7 +13,7 @@ use crate::chan::{Chan, Entry, Offer, Offered};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
 use crate::send::{Closed, SendSlot};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// A place in a channel for one message. From [`Sender::reserve`](crate::Sender::reserve).
 ///

@@ -7,13 +7,13 @@ use std::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
-use crate::blocking::block_on;
 use crate::chan::{Chan, Side, Standing, Taken};
 use crate::claim::Id;
 use crate::closed::Closed;
 use crate::error::{RecvError, TryRecvError};
 use crate::many::RecvMany;
 use crate::recv::{Recv, RecvSlot};
+use canter_coop::block_on;
 
 /// Receives messages from a channel. Clones share it, and each message goes to one of them; the channel closes, and what is in it is
 /// dropped, when the last one is dropped.

@@ -17,7 +17,7 @@ use crate::chan::{Chan, Entry, Section, Standing, Taken, Turn};
 use crate::claim::{Claim, Id};
 use crate::error::RecvError;
 use crate::wait_list::{Renewed, State, Waiter};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 pub(crate) static CHANNEL_RECEIVE: Reason = Reason::new("channel receive");
 

@@ -15,7 +15,7 @@ use crate::chan::{Chan, Entry, Offer, Offered, Section};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
 use crate::wait_list::{Renewed, State, Waiter};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 pub(crate) static CHANNEL_SEND: Reason = Reason::new("channel send");
 

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 
-use crate::blocking::block_on;
 use crate::chan::{Chan, Offer, Offered, Side};
 use crate::claim::Id;
 use crate::closed::Closed;
@@ -13,6 +12,7 @@ use crate::many::SendMany;
 use crate::permit::{Permit, Reserve};
 use crate::send::Send;
 use crate::sink::SendSink;
+use canter_coop::block_on;
 
 /// Sends messages into a channel. Clones share it; the channel closes when the last one is dropped.
 pub struct Sender<T> {

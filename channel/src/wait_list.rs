@@ -26,7 +26,7 @@ use std::task::Waker;
 use crate::claim::{Claim, Id, Met};
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicU8, Ordering};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// Where a waiter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,11 +27,18 @@
 //! Both are a thread-local away, cost about a nanosecond, and do nothing where no [`host`] has installed itself: under any
 //! other executor the leaf futures behave as if this crate were not there.
 //!
+//! Two tools for those who write leaf futures stand beside it: [`Wakes`] calls wakers outside of the lock under which they were found, and
+//! [`block_on`] waits on a thread.
+//!
 //! **When not to use it:** a future that only polls other futures has nothing to say here; its leaves do.
 
+mod block_on;
 pub mod budget;
 pub mod host;
 mod state;
 pub mod waiting;
+mod wakes;
 
+pub use block_on::block_on;
 pub use waiting::{Reason, Waiting};
+pub use wakes::Wakes;

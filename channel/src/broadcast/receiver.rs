@@ -12,9 +12,9 @@ use triomphe::Arc;
 
 use super::shared::{Shared, State};
 use super::{Messages, RecvError, TryRecvError};
-use crate::blocking::block_on;
 use crate::chan::Side;
 use crate::crowd::{Crowd, Wait};
+use canter_coop::block_on;
 
 static BROADCAST_RECEIVE: Reason = Reason::new("broadcast receive");
 

@@ -11,7 +11,7 @@ use super::{Receiver, RecvError, Sender};
 use crate::chan::Side;
 use crate::crowd::Crowd;
 use crate::error::SendError;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// A channel on which each receiver sees every message that is sent after it was made, of which the last `capacity` are kept. The memory
 /// for them is taken at once.

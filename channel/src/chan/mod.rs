@@ -35,7 +35,7 @@ use crate::buffer::{Buffer, Slot};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Backoff, Lock};
 use crate::wait_list::WaitList;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// The capacity of an unbounded channel: no memory holds as many messages.
 pub(crate) const UNLIMITED: usize = isize::MAX as usize;

@@ -7,7 +7,7 @@ use crate::claim::Id;
 use crate::sync::Guard;
 use crate::sync::atomic::Ordering;
 use crate::wait_list::{Fit, Popped, State, WaitList};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// The right to change a channel. What has to be woken is gathered, and woken when the section is over.
 pub(crate) struct Section<'a, T> {

@@ -18,7 +18,7 @@ use crate::chan::Side;
 use crate::claim::Id;
 use crate::sync::{Guard, Lock};
 use crate::wait_list::{Popped, Renewed, State, WaitList, Waiter};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 pub(crate) struct Crowd<S> {
     inside: Lock<Inside<S>>,

@@ -11,7 +11,7 @@ use loom::thread;
 use super::{Crowd, Wait};
 use crate::chan::Side;
 use crate::model::block_on;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// Counts how often it was woken.
 #[derive(Default)]

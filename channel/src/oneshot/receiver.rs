@@ -9,9 +9,9 @@ use canter_coop::{Reason, budget, waiting};
 use futures_core::FusedFuture;
 
 use super::shared::{Shared, State};
-use crate::blocking::block_on;
 use crate::error::{RecvError, TryRecvError};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
+use canter_coop::block_on;
 
 static ONESHOT_RECEIVE: Reason = Reason::new("oneshot receive");
 

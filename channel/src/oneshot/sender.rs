@@ -9,7 +9,7 @@ use canter_coop::{Reason, waiting};
 
 use super::shared::Shared;
 use crate::error::SendError;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 static ONESHOT_CLOSE: Reason = Reason::new("oneshot close");
 

@@ -15,7 +15,6 @@ use super::list::{ArmList, Kind};
 use super::order::Order;
 use super::wait::{Otherwise, Wait};
 use crate::arm::{Arm, Visit};
-use crate::blocking::block_on;
 use crate::chan::Entry;
 use crate::claim::{Begun, Claim, Id};
 use crate::error::{RecvError, SendError};
@@ -23,7 +22,8 @@ use crate::receiver::Receiver;
 use crate::recv::Recv;
 use crate::send::Send;
 use crate::sender::Sender;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
+use canter_coop::block_on;
 
 /// A select over any number of arms that are added while the program runs, as Go's `reflect.Select`.
 ///

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use crate::arm::{Arm, Visit};
 use crate::chan::Entry;
 use crate::claim::{Claim, Id};
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// Whether an arm takes part, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

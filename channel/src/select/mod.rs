@@ -25,6 +25,6 @@ pub mod private {
     pub use super::order::Order;
     pub use super::wait::{Next, Otherwise, Wait as Select, next};
     pub use crate::arm::Arm;
-    pub use crate::blocking::block_on;
     pub use canter_channel_macros::__select;
+    pub use canter_coop::block_on;
 }

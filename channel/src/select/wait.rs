@@ -26,7 +26,7 @@ use crate::arm::Visit;
 use crate::chan::Entry;
 use crate::claim::{Begun, Claim, Id, Marks};
 use crate::sync::Backoff;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 static SELECT: Reason = Reason::new("select");
 

@@ -14,7 +14,7 @@ use super::{Receiver, Sender};
 use crate::chan::Side;
 use crate::crowd::Crowd;
 use crate::error::RecvError;
-use crate::wakes::Wakes;
+use canter_coop::Wakes;
 
 /// A channel that holds the latest value. The receiver that comes with it counts the first value as seen.
 ///

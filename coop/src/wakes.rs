@@ -1,4 +1,4 @@
-//! The wakers that an operation has to call, gathered under a lock and called after it was left.
+//! Wakers that are gathered under a lock and called after it was left.
 
 use std::iter;
 use std::mem;
@@ -6,9 +6,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 use std::thread;
 
-/// Wakes those that were gathered, at the latest when it is dropped: declare it before the lock is taken.
+/// The wakers that an operation has to call, which are gathered under a lock and called when this is dropped.
+///
+/// A waker is foreign code: it may take any lock, and it may panic. So declare this before the lock is taken, and it is dropped after the
+/// lock was left. Each of the wakers is called, also when one of them panics; the first panic goes on afterwards, unless the thread
+/// panics already.
+///
+/// The first waker costs no allocation.
+///
+/// ```
+/// use canter_coop::Wakes;
+/// use std::{sync::Mutex, task::Waker};
+///
+/// fn wake_all(waiting: &Mutex<Vec<Waker>>) {
+///     let mut wakes = Wakes::new();
+///     for waker in waiting.lock().unwrap().drain(..) {
+///         wakes.add(Some(waker));
+///     }
+/// }
+/// # wake_all(&Mutex::new(vec![Waker::noop().clone()]));
+/// ```
 #[derive(Debug, Default)]
-#[must_use]
+#[must_use = "the wakers are called when it is dropped"]
 pub struct Wakes {
     first: Option<Waker>,
     /// Empty but for operations that complete several waiters.
@@ -16,16 +35,18 @@ pub struct Wakes {
 }
 
 impl Wakes {
+    /// None yet.
     #[inline]
-    pub(crate) const fn new() -> Wakes {
+    pub const fn new() -> Wakes {
         Wakes {
             first: None,
             crowd: Vec::new(),
         }
     }
 
+    /// One more, or none.
     #[inline]
-    pub(crate) fn add(&mut self, waker: Option<Waker>) {
+    pub fn add(&mut self, waker: Option<Waker>) {
         if self.first.is_none() {
             self.first = waker;
         } else {

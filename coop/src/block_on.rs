@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+use crate::host;
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -23,9 +25,15 @@ thread_local! {
 
 /// Polls a future on this thread until it ends, and parks the thread in between.
 ///
-/// The future has no budget: a thread has nobody to give way to.
+/// For the blocking forms of a leaf future's operations. The future has no budget: a thread has nobody to give way to.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(canter_coop::block_on(async { 1 + 1 }), 2);
+/// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    canter_coop::host::unhosted(|| {
+    host::unhosted(|| {
         let mut future = pin!(future);
         let waker = WAKER
             .try_with(Waker::clone)

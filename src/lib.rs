@@ -9,3 +9,4 @@ pub use canter_executor::{
     task_local, time, yield_now,
 };
 pub use canter_macros::{main, test};
+pub use canter_sync as sync;

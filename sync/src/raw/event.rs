@@ -1,0 +1,249 @@
+//! A notification for one, which is kept until somebody takes it, or for all that wait.
+//!
+//! # The word
+//!
+//! | part | meaning | changed |
+//! | --- | --- | --- |
+//! | `NOTIFIED` | one notification is kept | set while nobody is in line; cleared by whoever takes it |
+//! | `WAITING` | somebody is in line | under the list's lock |
+//! | generation | how often all were notified | by whoever notifies all; beside `WAITING` under the list's lock |
+//!
+//! A waiter belongs to the generation in which it was made: it is over as soon as the word shows another one.
+
+use std::task::{Poll, Waker};
+
+use canter_coop::Wakes;
+
+use super::Wait;
+use crate::sync::atomic::AtomicUsize;
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::{Lock, const_fn};
+use crate::wait_list::{Key, WaitList};
+
+pub(crate) struct Event {
+    word: AtomicUsize,
+    line: Lock<WaitList<Notified>>,
+}
+
+/// Who was meant by the notification that a waiter got.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notified {
+    NotYet,
+    One,
+    All,
+}
+
+/// What somebody was told who is dropped before it looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Unseen {
+    Nothing,
+    /// One that was meant for any one.
+    Notification,
+}
+
+/// The number of notifications of all that came before something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Generation(usize);
+
+/// The word, read at one moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Word(usize);
+
+impl Word {
+    const NOTIFIED: usize = 1;
+    const WAITING: usize = 2;
+    const GENERATION: usize = 4;
+
+    fn is_notified(self) -> bool {
+        self.0 & Word::NOTIFIED != 0
+    }
+
+    fn is_waiting(self) -> bool {
+        self.0 & Word::WAITING != 0
+    }
+
+    fn generation(self) -> Generation {
+        Generation(self.0 / Word::GENERATION)
+    }
+
+    fn notified(self) -> Word {
+        Word(self.0 | Word::NOTIFIED)
+    }
+
+    fn not_notified(self) -> Word {
+        Word(self.0 & !Word::NOTIFIED)
+    }
+
+    fn waiting(self) -> Word {
+        Word(self.0 | Word::WAITING)
+    }
+
+    /// All have been notified, so nobody is in line.
+    fn next_generation(self) -> Word {
+        Word(self.0.wrapping_add(Word::GENERATION) & !Word::WAITING)
+    }
+}
+
+impl Event {
+    const_fn! {
+        pub(crate) fn new() -> Event {
+            Event {
+                word: AtomicUsize::new(0),
+                line: Lock::new(WaitList::new()),
+            }
+        }
+    }
+
+    pub(crate) fn generation(&self) -> Generation {
+        Word(self.word.load(Acquire)).generation()
+    }
+
+    /// The first in line is notified, or the next one that comes.
+    pub(crate) fn notify_one(&self) {
+        let mut word = self.load();
+        while !word.is_waiting() {
+            match self.advance(word, word.notified()) {
+                Ok(()) => return,
+                Err(newer) => word = newer,
+            }
+        }
+        self.notify_line(|| {
+            self.word.fetch_or(Word::NOTIFIED, AcqRel);
+        });
+    }
+
+    /// The first in line is notified, if there is one.
+    pub(crate) fn notify_waiting(&self) {
+        if self.load().is_waiting() {
+            self.notify_line(|| {});
+        }
+    }
+
+    fn notify_line(&self, nobody: impl FnOnce()) {
+        let mut wakes = Wakes::new();
+        let mut line = self.line.lock();
+        match line.pop_front() {
+            Some((key, waker)) => {
+                *line.ask_mut(key) = Notified::One;
+                wakes.add(waker);
+                self.line_changed(&line);
+            }
+            None => nobody(),
+        }
+        drop(line);
+    }
+
+    pub(crate) fn notify_all(&self) {
+        let mut word = self.load();
+        while !word.is_waiting() {
+            match self.advance(word, word.next_generation()) {
+                Ok(()) => return,
+                Err(newer) => word = newer,
+            }
+        }
+        let mut wakes = Wakes::new();
+        let mut line = self.line.lock();
+        word = self.load();
+        while let Err(newer) = self.advance(word, word.next_generation()) {
+            word = newer;
+        }
+        while let Some((key, waker)) = line.pop_front() {
+            *line.ask_mut(key) = Notified::All;
+            wakes.add(waker);
+        }
+        drop(line);
+    }
+
+    pub(crate) fn poll_notified(&self, wait: &mut Wait, generation: Generation, waker: &Waker) -> Poll<()> {
+        match wait.key {
+            None => self.poll_first(wait, generation, waker),
+            Some(key) => wait.poll_listed(key, &self.line, waker, |_| false).map(drop),
+        }
+    }
+
+    /// Ends a wait whose future is dropped. What it says is to be passed on.
+    #[inline]
+    pub(crate) fn cancel(&self, wait: &mut Wait) -> Unseen {
+        match wait.key.take() {
+            Some(key) => self.leave_line(key),
+            None => Unseen::Nothing,
+        }
+    }
+
+    fn poll_first(&self, wait: &mut Wait, generation: Generation, waker: &Waker) -> Poll<()> {
+        if self.take(generation) {
+            return Poll::Ready(());
+        }
+        let waker = waker.clone();
+        let mut line = self.line.lock();
+        let mut word = Word(self.word.load(Acquire));
+        loop {
+            if word.generation() != generation {
+                break;
+            }
+            let next = if word.is_notified() {
+                word.not_notified()
+            } else {
+                word.waiting()
+            };
+            match self.advance(word, next) {
+                Ok(()) if word.is_notified() => break,
+                Ok(()) => {
+                    wait.key = Some(line.push_back(Notified::NotYet, waker));
+                    return Poll::Pending;
+                }
+                Err(newer) => word = newer,
+            }
+        }
+        drop(line);
+        Poll::Ready(())
+    }
+
+    fn take(&self, generation: Generation) -> bool {
+        let mut word = Word(self.word.load(Acquire));
+        while word.generation() == generation {
+            if !word.is_notified() {
+                return false;
+            }
+            match self.advance(word, word.not_notified()) {
+                Ok(()) => break,
+                Err(newer) => word = newer,
+            }
+        }
+        true
+    }
+
+    #[cold]
+    fn leave_line(&self, key: Key) -> Unseen {
+        let mut line = self.line.lock();
+        if line.is_listed(key) {
+            line.unlink(key);
+            self.line_changed(&line);
+        }
+        let (notified, old) = line.remove(key);
+        drop(line);
+        drop(old);
+        match notified {
+            Notified::One => Unseen::Notification,
+            Notified::NotYet | Notified::All => Unseen::Nothing,
+        }
+    }
+
+    fn line_changed(&self, line: &WaitList<Notified>) {
+        if line.is_empty() {
+            self.word.fetch_and(!Word::WAITING, Relaxed);
+        }
+    }
+
+    fn load(&self) -> Word {
+        Word(self.word.load(Relaxed))
+    }
+
+    fn advance(&self, from: Word, to: Word) -> Result<(), Word> {
+        self.word
+            .compare_exchange_weak(from.0, to.0, AcqRel, Acquire)
+            .map(drop)
+            .map_err(Word)
+    }
+}

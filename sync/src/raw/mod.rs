@@ -1,0 +1,68 @@
+//! The words of the locks, without what they guard: no `T`, no pointers, no unsafe code.
+//!
+//! Each is a word and a list of those who wait. Who need not wait does one atomic operation on the word. Everything else happens under the
+//! lock of the list, for a few instructions, and the wakers are called when that has been left.
+//!
+//! A future that waits keeps a [`Wait`], and gives it back by `cancel` when it is dropped.
+
+mod barrier;
+mod counter;
+mod event;
+mod mutex;
+mod semaphore;
+
+pub(crate) use barrier::{Barrier, Passed};
+pub(crate) use counter::{Counter, Misuse};
+pub(crate) use event::{Event, Generation, Unseen};
+pub(crate) use mutex::Mutex;
+pub(crate) use semaphore::{Acquired, Place, Semaphore};
+
+use std::task::{Poll, Waker};
+
+use crate::sync::Lock;
+use crate::wait_list::{Key, Renewed, WaitList};
+
+/// What a future keeps of its wait: nothing before it waits and after it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Wait {
+    key: Option<Key>,
+}
+
+impl Wait {
+    pub(crate) const fn new() -> Wait {
+        Wait { key: None }
+    }
+
+    /// Whether there is something to cancel.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Looks whether a wait is over: because the waiter was popped, or because `leaves` took it off the list. Otherwise it has this waker
+    /// from now on.
+    fn poll_listed<A>(
+        &mut self,
+        key: Key,
+        list: &Lock<WaitList<A>>,
+        waker: &Waker,
+        mut leaves: impl FnMut(&mut WaitList<A>) -> bool,
+    ) -> Poll<A> {
+        let mut clone = None;
+        loop {
+            let mut line = list.lock();
+            if !line.is_listed(key) || leaves(&mut line) {
+                let (ask, old) = line.remove(key);
+                drop(line);
+                drop(old);
+                self.key = None;
+                return Poll::Ready(ask);
+            }
+            let renewed = line.renew(key, waker, &mut clone);
+            drop(line);
+            match renewed {
+                Renewed::Done(_old) => return Poll::Pending,
+                Renewed::NeedsClone => clone = Some(waker.clone()),
+            }
+        }
+    }
+}

@@ -19,6 +19,7 @@
 //! - [`go`] starts a task, [`spawn`] one whose output is wanted, [`block_on`] runs a future on this thread. Without a runtime
 //!   of one's own they use a process-wide one that starts on first use.
 //! - [`time`]: sleeping, time-outs, intervals. [`net`]: TCP, UDP and Unix sockets. [`signal`]: Ctrl-C and its like.
+//! - [`context`]: cancelling a whole tree of calls and tasks, by hand or by a deadline. Go's `context`.
 //! - [`spawn_blocking`] for closures that block their thread, [`spawn_local`] for futures that are not `Send`.
 //! - [`runtime`]: a runtime of one's own, with its number of workers and an orderly end.
 //! - [`io`]: any other source of I/O that `mio` can poll.
@@ -35,6 +36,7 @@
 //! are not `Send`).
 
 mod blocking;
+pub mod context;
 mod driver;
 pub mod io;
 pub mod net;

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::task::Poll;
 use std::time::Duration;
 
+use canter_executor::context::Context;
 use canter_executor::net::{TcpListener, UdpSocket};
 use canter_executor::runtime::{Builder, Unfinished};
 use canter_executor::time::{sleep, timeout};
@@ -57,6 +58,26 @@ fn a_sleep_names_the_line_that_made_it() {
     let inner = timeout(Duration::from_secs(3600), std::future::pending::<()>());
     let line = line!() - 1;
     assert_waits(async { assert!(inner.await.is_ok()) }, "sleep", line);
+}
+
+#[test]
+fn a_wait_for_a_context_names_the_line_that_asked() {
+    let (ctx, canceller) = Context::background().with_cancel();
+    let (owned, inner) = (ctx.clone(), ctx.clone());
+    assert_waits(
+        async move { ctx.cancelled().await },
+        "context cancel",
+        line!() - 2,
+    );
+    assert_waits(
+        async move { owned.cancelled_owned().await },
+        "context cancel",
+        line!() - 2,
+    );
+    // What a future waits for says more than that its context may end.
+    let runs = async move { assert!(inner.run(sleep(Duration::MAX)).await.is_err()) };
+    assert_waits(runs, "sleep", line!() - 1);
+    drop(canceller);
 }
 
 #[test]

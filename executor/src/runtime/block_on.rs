@@ -63,7 +63,7 @@ thread_local! {
 }
 
 /// Runs `future` here until it ends. The local tasks of the thread run in between.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let kept = KEPT.try_with(RefCell::take).ok().flatten();
     let (signal, waker) = kept.unwrap_or_else(|| {
         let signal = Signal::new();

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 use futures_task::{FutureObj, Spawn, SpawnError};
 
+/// For a leaf future, which needs no runtime: it starts none.
+pub(crate) use block_on::block_on as block_on_leaf;
 pub use builder::Builder;
 pub use current::EnterGuard;
 pub use handle::Handle;

@@ -245,7 +245,7 @@ fn take_and_wake<T>(mut section: Section<'_, T>, id: Id) -> Taken<T> {
     let mut wakes = Wakes::new();
     let taken = section.take(id, Standing::Newcomer, &mut wakes);
     drop(section);
-    drop(wakes); // while `taken` is still a variable: what is being returned is leaked if a destructor panics
+    wakes.wake(); // while `taken` is still a variable: what is being returned is leaked if a destructor panics
     taken
 }
 

@@ -232,6 +232,7 @@ fn offer_and_wake<T>(mut section: Section<'_, T>, offer: &mut Offer<T>, id: Id) 
     let mut wakes = Wakes::new();
     let offered = section.offer(offer, id, &mut wakes);
     drop(section);
+    wakes.wake();
     offered
 }
 

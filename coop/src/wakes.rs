@@ -1,7 +1,7 @@
 //! Wakers that are gathered under a lock and called after it was left.
 
 use std::iter;
-use std::mem;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 use std::thread;
@@ -12,7 +12,8 @@ use std::thread;
 /// lock was left. Each of the wakers is called, also when one of them panics; the first panic goes on afterwards, unless the thread
 /// panics already.
 ///
-/// The first waker costs no allocation.
+/// The first waker costs no allocation. Most operations have one to wake or none: the others stand apart, so that those have little to make
+/// and to drop.
 ///
 /// ```
 /// use canter_coop::Wakes;
@@ -30,9 +31,12 @@ use std::thread;
 #[must_use = "the wakers are called when it is dropped"]
 pub struct Wakes {
     first: Option<Waker>,
-    /// Empty but for operations that complete several waiters.
-    crowd: Vec<Waker>,
+    crowd: Option<Box<Crowd>>,
 }
+
+/// The others, where an operation completes several waiters.
+#[derive(Debug, Default)]
+struct Crowd(Vec<Waker>);
 
 impl Wakes {
     /// None yet.
@@ -40,7 +44,7 @@ impl Wakes {
     pub const fn new() -> Wakes {
         Wakes {
             first: None,
-            crowd: Vec::new(),
+            crowd: None,
         }
     }
 
@@ -54,30 +58,39 @@ impl Wakes {
         }
     }
 
+    /// Wakes them now. As a drop does, but it stands where the caller is, and so costs next to nothing where there are none.
+    #[inline]
+    /// Calls them now.
+    pub fn wake(self) {
+        ManuallyDrop::new(self).wake_gathered();
+    }
+
+    #[inline]
+    fn wake_gathered(&mut self) {
+        let Some(first) = self.first.take() else { return };
+        match self.crowd.take() {
+            None if !thread::panicking() => first.wake(),
+            crowd => wake_all(first, crowd),
+        }
+    }
+
     #[cold]
     fn add_to_crowd(&mut self, waker: Option<Waker>) {
-        self.crowd.extend(waker);
+        self.crowd.get_or_insert_default().0.extend(waker);
     }
 }
 
 impl Drop for Wakes {
-    #[inline]
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            if self.crowd.is_empty() && !thread::panicking() {
-                first.wake();
-            } else {
-                wake_all(first, mem::take(&mut self.crowd));
-            }
-        }
+        self.wake_gathered();
     }
 }
 
 /// Wakes each, also when one of them panics; the first panic goes on afterwards, unless another one is under way.
 #[cold]
-fn wake_all(first: Waker, crowd: Vec<Waker>) {
+fn wake_all(first: Waker, crowd: Option<Box<Crowd>>) {
     let mut panicked = None;
-    for waker in iter::once(first).chain(crowd) {
+    for waker in iter::once(first).chain(crowd.into_iter().flat_map(|crowd| crowd.0)) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
             panicked.get_or_insert(panic);
         }

@@ -152,7 +152,7 @@ impl<T> Chan<T> {
         loop {
             let mut wakes = Wakes::new();
             let settled = operation(&mut self.enter(), &mut wakes);
-            drop(wakes); // before the result is returned, which is leaked if a destructor panics then
+            wakes.wake(); // before the result is returned, which is leaked if a destructor panics then
             match settled {
                 Some(result) => return result,
                 None => backoff.pause(),

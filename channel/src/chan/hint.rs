@@ -7,10 +7,33 @@ use std::fmt;
 pub(crate) struct Hint(pub(super) usize);
 
 impl Hint {
-    pub(super) const READABLE: usize = 0b001;
-    pub(super) const WRITABLE: usize = 0b010;
-    pub(super) const CLOSED: usize = 0b100;
-    pub(super) const VERSION: usize = 0b1000;
+    const READABLE: usize = 0b001;
+    const WRITABLE: usize = 0b010;
+    const CLOSED: usize = 0b100;
+    const VERSION: usize = 0b1000;
+
+    /// The first one of a channel.
+    pub(super) fn new(writable: bool) -> Hint {
+        Hint(if writable { Self::WRITABLE } else { 0 })
+    }
+
+    /// The next one. Both sides of a closed channel have something to find.
+    #[inline]
+    pub(super) fn next(self, readable: bool, writable: bool) -> Hint {
+        let cleared = self.0 & !(Self::READABLE | Self::WRITABLE);
+        let mut next = cleared.wrapping_add(Self::VERSION);
+        if readable || self.closed() {
+            next |= Self::READABLE;
+        }
+        if writable || self.closed() {
+            next |= Self::WRITABLE;
+        }
+        Hint(next)
+    }
+
+    pub(super) fn now_closed(self) -> Hint {
+        Hint(self.0 | Self::CLOSED)
+    }
 
     /// Whether a receive might find something. If not, there was nothing.
     #[inline]

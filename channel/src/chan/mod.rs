@@ -92,7 +92,7 @@ impl<T> Chan<T> {
     /// A channel with one sender and one receiver.
     pub(crate) fn new(capacity: usize, ring: usize) -> Chan<T> {
         let header = Header {
-            hint: AtomicUsize::new(if capacity > 0 { Hint::WRITABLE } else { 0 }),
+            hint: AtomicUsize::new(Hint::new(capacity > 0).0),
             inside: Lock::new(Inside {
                 promised: 0,
                 permits: 0,

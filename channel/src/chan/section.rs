@@ -13,15 +13,9 @@ use canter_coop::Wakes;
 pub(crate) struct Section<'a, T> {
     inside: Guard<'a, Inside<T>>,
     chan: &'a Chan<T>,
-    change: Change,
-}
-
-/// What has to be published when a section is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    None,
-    Some,
-    Closed,
+    /// What was published last. A change publishes the next one when the section is over.
+    hint: Hint,
+    changed: bool,
 }
 
 impl<'a, T> Section<'a, T> {
@@ -30,7 +24,8 @@ impl<'a, T> Section<'a, T> {
         Section {
             inside,
             chan,
-            change: Change::None,
+            hint: Hint(chan.header().hint.load(Ordering::Relaxed)),
+            changed: false,
         }
     }
 
@@ -84,7 +79,7 @@ impl<'a, T> Section<'a, T> {
     /// Sends the message if there is room and nobody has to be told: the usual case of a channel that buffers.
     #[inline]
     pub(crate) fn offer_quietly(&mut self, offer: &mut Offer<T>) -> bool {
-        let quiet = self.has_room() && self.inside.receivers.is_empty() && !self.is_closed();
+        let quiet = self.has_free_place() && self.inside.receivers.is_empty() && !self.is_closed();
         if quiet && matches!(offer, Offer::Message(_)) {
             self.push_offered(offer);
             return true;
@@ -365,7 +360,8 @@ impl<'a, T> Section<'a, T> {
         if self.is_closed() {
             return false;
         }
-        self.change = Change::Closed;
+        self.note_change();
+        self.hint = self.hint.now_closed();
         complete_all(&mut self.inside.senders, wakes);
         complete_all(&mut self.inside.closers, wakes);
         self.tell_the_end(wakes);
@@ -375,7 +371,7 @@ impl<'a, T> Section<'a, T> {
 
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        self.change == Change::Closed || Hint(self.chan.header().hint.load(Ordering::Relaxed)).closed()
+        self.hint.closed()
     }
 
     /// Whether nothing will come any more, not even from a promise that is given back.
@@ -385,9 +381,7 @@ impl<'a, T> Section<'a, T> {
 
     #[inline]
     fn note_change(&mut self) {
-        if self.change == Change::None {
-            self.change = Change::Some;
-        }
+        self.changed = true;
     }
 
     pub(crate) fn closers(&mut self) -> &mut WaitList<()> {
@@ -447,24 +441,12 @@ fn complete_all<V>(list: &mut WaitList<V>, wakes: &mut Wakes) {
 impl<T> Drop for Section<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.change == Change::None {
+        if !self.changed {
             return;
         }
-        let published = &self.chan.header().hint;
-        let before = published.load(Ordering::Relaxed);
-        let mut hint = (before & !(Hint::READABLE | Hint::WRITABLE)).wrapping_add(Hint::VERSION);
-        if self.change == Change::Closed {
-            hint |= Hint::CLOSED;
-        }
-        if hint & Hint::CLOSED != 0 {
-            hint |= Hint::READABLE | Hint::WRITABLE;
-        }
-        if self.unpromised() > 0 || !self.inside.senders.is_empty() {
-            hint |= Hint::READABLE;
-        }
-        if self.has_room() || !self.inside.receivers.is_empty() {
-            hint |= Hint::WRITABLE;
-        }
-        published.store(hint, Ordering::Release);
+        let readable = self.unpromised() > 0 || !self.inside.senders.is_empty();
+        let writable = self.has_free_place() || !self.inside.receivers.is_empty();
+        let Hint(next) = self.hint.next(readable, writable);
+        self.chan.header().hint.store(next, Ordering::Release);
     }
 }

@@ -108,9 +108,25 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
     }
 
     fn take_or_enlist(self: Pin<&Self>, waker: &Waker) -> Poll<Result<T, RecvError>> {
-        let mut own = Some(waker.clone());
-        let mut wakes = Wakes::new();
+        let own = waker.clone();
         let mut section = self.chan().enter();
+        if section.is_plainly_empty() {
+            self.enlist(&mut section, Some(own), false);
+            return Poll::Pending;
+        }
+        self.take_or_enlist_among_others(section, own, waker)
+    }
+
+    /// The same where somebody else is there, or something to find.
+    fn take_or_enlist_among_others(
+        self: Pin<&Self>,
+        section: Section<'_, T>,
+        own: Waker,
+        waker: &Waker,
+    ) -> Poll<Result<T, RecvError>> {
+        let mut own = Some(own);
+        let mut wakes = Wakes::new();
+        let mut section = section; // goes before these two, which are not dropped under a lock
         let gives_way = match section.take(Id::LONE, self.standing(), &mut wakes) {
             Taken::Message(message) => {
                 drop(section);
@@ -121,7 +137,8 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
             Taken::Promised => true,
             Taken::Empty | Taken::ComeAgain => false,
         };
-        self.enlist(&mut section, own.take(), gives_way, &mut wakes);
+        self.enlist(&mut section, own.take(), gives_way);
+        section.receiver_came(&mut wakes);
         drop(section);
         if gives_way {
             waker.wake_by_ref();
@@ -138,14 +155,9 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         }
     }
 
-    /// Enlists the waiter, which is in no list.
-    fn enlist(
-        self: Pin<&Self>,
-        section: &mut Section<'_, T>,
-        waker: Option<Waker>,
-        gives_way: bool,
-        wakes: &mut Wakes,
-    ) {
+    /// Enlists the waiter, which is in no list. [`receiver_came`](Section::receiver_came) must follow, unless nobody but receivers is there.
+    #[inline]
+    fn enlist(self: Pin<&Self>, section: &mut Section<'_, T>, waker: Option<Waker>, gives_way: bool) {
         // SAFETY: the slot owns the waiter, which is in no list yet.
         let turn = unsafe { self.waiter.value() };
         turn.gave_way = gives_way;
@@ -158,7 +170,6 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
             // SAFETY: as above.
             unsafe { receivers.push_back(self.waiter(), waker) };
         }
-        section.receiver_came(wakes);
     }
 
     /// Polled without having been completed: another waker, or the turn that it gave to others is over.
@@ -354,7 +365,8 @@ unsafe impl<T> Arm for Recv<'_, T> {
         };
         // SAFETY: the waiter is in no list, and the caller promises the rest.
         unsafe { slot.waiter.set_arm(claim, index) };
-        slot.enlist(&mut section, None, gives_way, wakes);
+        slot.enlist(&mut section, None, gives_way);
+        section.receiver_came(wakes);
         if gives_way {
             Visit::GivesWay
         } else {

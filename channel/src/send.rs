@@ -117,9 +117,26 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
     }
 
     fn offer_or_enlist(self: Pin<&Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
-        let mut own = Some(waker.clone());
-        let mut wakes = Wakes::new();
+        let own = waker.clone();
         let mut section = self.chan().enter();
+        // SAFETY: the slot owns the waiter, which is in no list yet.
+        let offer = unsafe { self.waiter.value() };
+        if section.is_plainly_full() && matches!(offer, Offer::Message(_)) {
+            self.enlist(&mut section, Some(own));
+            return Poll::Pending;
+        }
+        self.offer_or_enlist_among_others(section, own)
+    }
+
+    /// The same where somebody else is there, or something to find.
+    fn offer_or_enlist_among_others(
+        self: Pin<&Self>,
+        section: Section<'_, T>,
+        own: Waker,
+    ) -> Poll<Result<(), Closed>> {
+        let mut own = Some(own);
+        let mut wakes = Wakes::new();
+        let mut section = section; // goes before these two, which are not dropped under a lock
         // SAFETY: the slot owns the waiter, which is in no list yet.
         let offer = unsafe { self.waiter.value() };
         match section.offer(offer, Id::LONE, &mut wakes) {
@@ -133,6 +150,7 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
     }
 
     /// Enlists the waiter, which is in no list.
+    #[inline]
     fn enlist(self: Pin<&Self>, section: &mut Section<'_, T>, waker: Option<Waker>) {
         // SAFETY: the section is this channel's; the slot owns the waiter and takes it off the list when it is dropped.
         unsafe { section.senders().push_back(self.waiter(), waker) };

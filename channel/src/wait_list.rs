@@ -196,6 +196,7 @@ impl<V> WaitList<V> {
     }
 
     /// Whether the value of the first waiter is such a one.
+    #[inline]
     pub(crate) fn first_is(&self, such: impl Fn(&V) -> bool) -> bool {
         // SAFETY: what is in the list is alive, and `&self` says that the lock is held.
         let first = self.first.map(|first| unsafe { first.as_ref() });
@@ -218,6 +219,7 @@ impl<V> WaitList<V> {
     }
 
     /// Whether more than `count` wait.
+    #[inline]
     pub(crate) fn has_more_than(&self, count: usize) -> bool {
         let mut cursor = self.first;
         for _ in 0..count {
@@ -236,6 +238,7 @@ impl<V> WaitList<V> {
     ///
     /// The caller holds the channel's lock and owns the waiter, which is not in a list. It takes the waiter off this list before the
     /// waiter goes.
+    #[inline]
     pub(crate) unsafe fn push_back(&mut self, waiter: Pin<&Waiter<V>>, waker: Option<Waker>) {
         let link = NonNull::from(waiter.get_ref());
         let links = match self.first {
@@ -387,6 +390,7 @@ impl<V> WaitList<V> {
     /// # Safety
     ///
     /// The waiter is in this list.
+    #[inline]
     unsafe fn unlink(&mut self, link: NonNull<Waiter<V>>) {
         // SAFETY: what the caller promises.
         let Links { previous, next } = unsafe { self.links(link) };
@@ -455,6 +459,7 @@ pub(crate) struct Won<V> {
 }
 
 impl<V> Won<V> {
+    #[inline]
     pub(crate) fn value(&mut self) -> &mut V {
         // SAFETY: the owner does not touch a listed waiter, and its state still says that it is one.
         let waiter = unsafe { self.waiter.as_ref() };
@@ -463,6 +468,7 @@ impl<V> Won<V> {
     }
 
     /// Writes the outcome. The owner may be gone as soon as this returns.
+    #[inline]
     pub(crate) fn complete(self, outcome: State, wakes: &mut Wakes) {
         // SAFETY: as in `value`.
         let waiter = unsafe { self.waiter.as_ref() };

@@ -87,6 +87,12 @@ impl<'a, T> Section<'a, T> {
         false
     }
 
+    /// Whether a message would have to wait, behind senders alone: the usual case of a sender that comes to wait.
+    #[inline]
+    pub(crate) fn is_plainly_full(&self) -> bool {
+        !self.has_free_place() && self.inside.receivers.is_empty() && !self.is_closed()
+    }
+
     /// Sends the message, or reserves the place, if that can be done at once.
     pub(crate) fn offer(&mut self, offer: &mut Offer<T>, id: Id, wakes: &mut Wakes) -> Offered {
         if self.is_closed() {
@@ -98,7 +104,7 @@ impl<'a, T> Section<'a, T> {
             Offer::Place => return Offered::Full,
             Offer::Taken => return Offered::Done,
         }
-        if !self.has_room() && !self.may_reserve() {
+        if !self.may_reserve() {
             return Offered::Full;
         }
         if !self.inside.receivers.is_empty() {
@@ -128,9 +134,12 @@ impl<'a, T> Section<'a, T> {
     }
 
     /// Whether there is room, or a receiver waits for whom no place is reserved: that is a place as well.
+    #[inline]
     fn may_reserve(&self) -> bool {
-        let beyond = self.used().saturating_sub(self.chan.capacity() as isize);
-        beyond < 0 || self.inside.receivers.has_more_than(beyond as usize)
+        self.has_free_place() || {
+            let beyond = self.used() - self.chan.capacity() as isize;
+            self.inside.receivers.has_more_than(beyond as usize)
+        }
     }
 
     fn reserve(&mut self) -> bool {
@@ -149,7 +158,15 @@ impl<'a, T> Section<'a, T> {
         if quiet { self.pop() } else { None }
     }
 
+    /// Whether there is nothing to take, and nobody there but receivers: the usual case of a receiver that comes to wait.
+    #[inline]
+    pub(crate) fn is_plainly_empty(&self) -> bool {
+        let nothing = self.inside.buffer.len() == 0 && self.inside.permits == 0;
+        nothing && self.inside.senders.is_empty() && !self.is_closed()
+    }
+
     /// Takes the oldest message that may be taken.
+    #[inline]
     pub(crate) fn take(&mut self, id: Id, standing: Standing, wakes: &mut Wakes) -> Taken<T> {
         if self.unpromised() > 0 {
             let message = self.pop();

@@ -68,9 +68,14 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         match self.waiter.state() {
             State::Idle => {
                 if self.chan().hint().readable() {
-                    let taken = self.take();
-                    if let Some(result) = taken {
-                        return Poll::Ready(result);
+                    let mut section = self.chan().enter();
+                    if let Some(message) = section.take_quietly() {
+                        return Poll::Ready(Ok(message));
+                    }
+                    match take_and_wake(section, Id::LONE) {
+                        Taken::Message(message) => return Poll::Ready(Ok(message)),
+                        Taken::Closed => return Poll::Ready(Err(RecvError)),
+                        Taken::Empty | Taken::Promised | Taken::ComeAgain => {}
                     }
                 }
                 self.take_or_enlist(cx.waker())
@@ -84,15 +89,6 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
                 self.waiter.reset();
                 Poll::Ready(Err(RecvError))
             }
-        }
-    }
-
-    #[inline]
-    fn take(&self) -> Option<Result<T, RecvError>> {
-        match self.visit(Id::LONE, Entry::Wait) {
-            Taken::Message(message) => Some(Ok(message)),
-            Taken::Closed => Some(Err(RecvError)),
-            Taken::Empty | Taken::Promised | Taken::ComeAgain => None,
         }
     }
 
@@ -220,10 +216,14 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
     /// The promised message, unless another receiver took it after a turn: then this one is enlisted before all others.
     #[inline]
     fn redeem(&self) -> Option<T> {
-        let mut wakes = Wakes::new();
         self.waiter.reset();
-        let message = self.chan().enter().redeem(&mut wakes);
-        drop(wakes);
+        let mut section = self.chan().enter();
+        let message = section.redeem();
+        if section.is_closed() {
+            let mut wakes = Wakes::new();
+            section.tell_the_end(&mut wakes);
+            drop(section);
+        }
         // SAFETY: the slot owns the waiter, which is in no list.
         unsafe { self.waiter.value() }.overtaken = message.is_none();
         message

@@ -237,15 +237,13 @@ impl<'a, T> Section<'a, T> {
     }
 
     /// For a receiver that was completed: the message that it was promised, unless somebody took it that waited longer than one turn.
-    pub(crate) fn redeem(&mut self, wakes: &mut Wakes) -> Option<T> {
+    /// If the channel is closed, [`tell_the_end`](Section::tell_the_end) must follow.
+    #[inline]
+    pub(crate) fn redeem(&mut self) -> Option<T> {
         self.inside.promised -= 1;
         // What newcomers may take stays the same, so there is nothing to publish.
         // SAFETY: as in `push`.
-        let message = unsafe { self.inside.buffer.pop(&self.chan.0.slice) };
-        if self.is_closed() {
-            self.after_pop(wakes);
-        }
-        message
+        unsafe { self.inside.buffer.pop(&self.chan.0.slice) }
     }
 
     /// For a receiver that was completed and does not want its message any more.
@@ -366,7 +364,7 @@ impl<'a, T> Section<'a, T> {
 
     /// Once a closed channel is empty, tells the receivers that wait.
     #[inline]
-    fn tell_the_end(&mut self, wakes: &mut Wakes) {
+    pub(crate) fn tell_the_end(&mut self, wakes: &mut Wakes) {
         if self.is_over() {
             complete_all(&mut self.inside.receivers, wakes);
         }

@@ -60,7 +60,6 @@ impl Wakes {
 
     /// Wakes them now. As a drop does, but it stands where the caller is, and so costs next to nothing where there are none.
     #[inline]
-    /// Calls them now.
     pub fn wake(self) {
         ManuallyDrop::new(self).wake_gathered();
     }

@@ -1,10 +1,9 @@
 //! Waiting, with a mutex, for what it guards to change.
 
 use std::fmt;
-use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use canter_coop::{Reason, block_on, waiting};
 
@@ -86,6 +85,7 @@ impl Condvar {
         WaitNotified {
             event: &self.event,
             wait: Wait::new(),
+            told: Unseen::Nothing,
             step: Step::Begins(guard),
             place,
         }
@@ -150,6 +150,8 @@ impl fmt::Debug for Condvar {
 pub struct WaitNotified<'a, H: Holder<Mutex<T>>, T: ?Sized> {
     event: &'a raw::Event,
     wait: Wait,
+    /// What is passed on if it is dropped while it locks again.
+    told: Unseen,
     step: Step<H, T>,
     place: &'static Location<'static>,
 }
@@ -167,37 +169,38 @@ impl<H: Holder<Mutex<T>>, T: ?Sized> Future for WaitNotified<'_, H, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard<H, T>> {
         let this = &mut *self;
         loop {
-            match mem::replace(&mut this.step, Step::Ended) {
+            match &mut this.step {
                 Step::Begins(guard) => {
-                    let enlisted =
+                    let polled =
                         this.event
                             .poll_notified(&mut this.wait, this.event.generation(), cx.waker());
-                    this.step = Step::Waits(Guard::unlock(guard));
-                    if enlisted.is_pending() {
+                    let mutex = Guard::mutex(guard).clone();
+                    this.step = Step::Waits(mutex); // which unlocks it
+                    if polled.is_pending() {
                         waiting::report(&CONDVAR, this.place);
                         return Poll::Pending;
                     }
                 }
                 Step::Waits(mutex) => {
-                    if this.wait.is_waiting()
-                        && this
-                            .event
-                            .poll_notified(&mut this.wait, this.event.generation(), cx.waker())
-                            .is_pending()
-                    {
-                        this.step = Step::Waits(mutex);
-                        waiting::report(&CONDVAR, this.place);
-                        return Poll::Pending;
+                    if this.wait.is_waiting() {
+                        let polled =
+                            this.event
+                                .poll_notified(&mut this.wait, this.event.generation(), cx.waker());
+                        let Poll::Ready(told) = polled else {
+                            waiting::report(&CONDVAR, this.place);
+                            return Poll::Pending;
+                        };
+                        this.told = told;
                     }
-                    this.step = Step::Locks(Lock::new(mutex, this.place));
+                    let lock = Lock::new(mutex.clone(), this.place);
+                    this.step = Step::Locks(lock);
                 }
-                Step::Locks(mut lock) => match Pin::new(&mut lock).poll(cx) {
-                    Poll::Ready(guard) => return Poll::Ready(guard),
-                    Poll::Pending => {
-                        this.step = Step::Locks(lock);
-                        return Poll::Pending;
-                    }
-                },
+                Step::Locks(lock) => {
+                    let guard = ready!(Pin::new(lock).poll(cx));
+                    this.told = Unseen::Nothing;
+                    this.step = Step::Ended;
+                    return Poll::Ready(guard);
+                }
                 Step::Ended => panic!("`WaitNotified` was polled again after it gave the guard"),
             }
         }
@@ -206,7 +209,8 @@ impl<H: Holder<Mutex<T>>, T: ?Sized> Future for WaitNotified<'_, H, T> {
 
 impl<H: Holder<Mutex<T>>, T: ?Sized> Drop for WaitNotified<'_, H, T> {
     fn drop(&mut self) {
-        if self.event.cancel(&mut self.wait) == Unseen::Notification {
+        let told = self.event.cancel(&mut self.wait);
+        if told == Unseen::Notification || self.told == Unseen::Notification {
             self.event.notify_waiting();
         }
     }

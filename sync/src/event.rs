@@ -135,10 +135,10 @@ impl Notified<'_> {
     fn poll_told(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         if !this.over {
-            ready!(
-                this.event
-                    .poll_notified(&mut this.wait, this.generation, cx.waker())
-            );
+            let polled = this
+                .event
+                .poll_notified(&mut this.wait, this.generation, cx.waker());
+            let _seen = ready!(polled);
             this.over = true;
         }
         Poll::Ready(())

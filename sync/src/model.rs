@@ -6,6 +6,7 @@
 //!
 //! What a lock guards is a cell of loom's, which reports two that use it at once, and those whose uses are not ordered.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -16,6 +17,7 @@ use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread;
 
+use crate::raw::{Counter, Wait};
 use crate::{
     Barrier, Condvar, Event, Mutex, MutexGuard, OnceCell, RwLock, RwLockUpgradableReadGuard, Semaphore,
     WaitGroup,
@@ -50,6 +52,18 @@ fn poll_once<F: Future>(future: F) -> Option<F::Output> {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,
     }
+}
+
+/// Polls twice and drops what has not ended by then.
+fn poll_twice<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..2 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return Some(output);
+        }
+    }
+    None
 }
 
 fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
@@ -246,6 +260,45 @@ fn model_a_wait_group_that_is_used_again_releases_nobody_too_early() {
     });
 }
 
+/// Race: a `done` that finds itself the last one, against an `add` that comes before it has taken effect.
+#[test]
+fn model_a_done_that_is_no_longer_the_last_releases_nobody() {
+    check(3, || {
+        let counter = Arc::new(Counter::new());
+        counter.add(1).unwrap();
+        let mut wait = Wait::new();
+        assert!(counter.poll_zero(&mut wait, Waker::noop()).is_pending());
+        let other = spawn_on(&counter, |counter| counter.done().unwrap());
+        counter.add(1).unwrap();
+        let was_not_done = counter.count() == 2;
+        other.join().unwrap();
+        let released = counter.poll_zero(&mut wait, Waker::noop()).is_ready();
+        assert!(!(was_not_done && released), "the number was never zero");
+        counter.done().unwrap();
+        assert!(counter.poll_zero(&mut wait, Waker::noop()).is_ready());
+    });
+}
+
+/// Race: the last `done`, against an `add` that is refused, and must not keep those that wait from being released.
+#[test]
+fn model_an_add_that_is_refused_hides_no_zero() {
+    check(3, || {
+        let counter = Arc::new(Counter::new());
+        counter.add(1).unwrap();
+        let mut wait = Wait::new();
+        assert!(counter.poll_zero(&mut wait, Waker::noop()).is_pending());
+        let threads = [
+            spawn_on(&counter, |counter| counter.done().unwrap()),
+            // It is taken if the other one came first.
+            spawn_on(&counter, |counter| _ = counter.add(Counter::MAX)),
+        ];
+        block_on(poll_fn(|cx| counter.poll_zero(&mut wait, cx.waker())));
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
 /// Race: two that make the value, one of which is dropped half-way, and one that waits for it.
 #[test]
 fn model_a_once_cell_is_filled_once_also_when_the_first_gives_up() {
@@ -366,6 +419,42 @@ fn model_a_condvar_misses_no_change() {
         for thread in threads {
             thread.join().unwrap();
         }
+    });
+}
+
+/// Race: a change and its notification, against the one that is told and gives up while it locks again, with another one behind it.
+#[test]
+fn model_a_condvar_tells_the_next_when_one_gives_up_while_it_locks_again() {
+    check(3, || {
+        let shared = Arc::new((Mutex::new(Cell::new(0)), Condvar::new()));
+        let threads = [
+            spawn_on(&shared, |(mutex, changed): &(Mutex<Cell<usize>>, Condvar)| {
+                let gives_up = poll_twice(async {
+                    changed
+                        .wait_while(mutex.lock().await, |number| number.get() == 0)
+                        .await
+                });
+                if gives_up.is_some() {
+                    changed.notify_one();
+                }
+            }),
+            spawn_on(&shared, |(mutex, changed)| {
+                let number = block_on(async {
+                    changed
+                        .wait_while(mutex.lock().await, |number| number.get() == 0)
+                        .await
+                });
+                assert_eq!(number.get(), 1);
+            }),
+        ];
+        let number = block_on(shared.0.lock());
+        count_up(&number);
+        shared.1.notify_one();
+        drop(number);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert!(shared.0.try_lock().is_some());
     });
 }
 

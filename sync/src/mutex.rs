@@ -181,11 +181,6 @@ impl<H: Holder<Mutex<T>>, T: ?Sized> Guard<H, T> {
         }
     }
 
-    /// Unlocks the mutex and says which it was.
-    pub(crate) fn unlock(guard: Guard<H, T>) -> H {
-        guard.mutex.clone()
-    }
-
     /// The mutex that is locked. (Not a method, which would stand in the way of the value's.)
     pub fn mutex(guard: &Guard<H, T>) -> &H {
         &guard.mutex
@@ -265,19 +260,18 @@ impl<H: Holder<Mutex<T>>, T: ?Sized> Future for Lock<H, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard<H, T>> {
         let operation = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
-        let mutex = this
-            .mutex
-            .take()
-            .expect("`Lock` was polled again after it gave the guard");
+        let mutex = this.mutex.as_ref().expect(POLLED_AGAIN);
         if mutex.raw.poll_lock(&mut this.wait, cx.waker()).is_pending() {
-            this.mutex = Some(mutex);
             waiting::report(&MUTEX_LOCK, this.place);
             return Poll::Pending;
         }
         operation.made_progress();
-        Poll::Ready(Guard::new(mutex))
+        let mutex = this.mutex.take(); // after the poll, in which a waker may panic: then the drop ends the wait
+        Poll::Ready(Guard::new(mutex.expect(POLLED_AGAIN)))
     }
 }
+
+const POLLED_AGAIN: &str = "`Lock` was polled again after it gave the guard";
 
 impl<H: Holder<Mutex<T>>, T: ?Sized> Drop for Lock<H, T> {
     #[inline]

@@ -83,6 +83,9 @@ impl<T> OnceCell<T> {
         init: F,
         place: &'static Location<'static>,
     ) -> &T {
+        if let Some(value) = self.get() {
+            return value; // before anything is set up for the case that there is none
+        }
         let made = self.get_or_try_init_at(async || Ok::<T, Infallible>(init().await), place);
         match made.await {
             Ok(value) => value,
@@ -173,10 +176,19 @@ impl<T> OnceCell<T> {
 
     fn fill(&self, value: T, permit: SemaphorePermit<'_>) -> &T {
         let value = self.value.get_or_init(|| value);
+        let _told = TellAll(&self.filled); // also if a waker panics that is called before
         self.permit.close();
         drop(permit);
-        self.filled.notify_all();
         value
+    }
+}
+
+/// Notifies all when it is dropped.
+struct TellAll<'a>(&'a Event);
+
+impl Drop for TellAll<'_> {
+    fn drop(&mut self) {
+        self.0.notify_all();
     }
 }
 
@@ -328,6 +340,21 @@ impl fmt::Debug for Once {
 /// assert_eq!(greeting.try_get().unwrap(), "hello");
 /// # });
 /// ```
+///
+/// In a `static`, whose type has to be written down, it is made by a plain function, or by a closure that captures nothing:
+///
+/// ```
+/// use canter_sync::LazyCell;
+/// use std::pin::Pin;
+///
+/// type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+///
+/// static GREETING: LazyCell<String, fn() -> Boxed<String>> = LazyCell::new(|| Box::pin(async { "hello".to_string() }));
+///
+/// # canter_executor::block_on(async {
+/// canter_executor::spawn(async { assert_eq!(GREETING.get().await, "hello") }).await.unwrap();
+/// # });
+/// ```
 pub struct LazyCell<T, F> {
     cell: OnceCell<T>,
     init: F,
@@ -356,7 +383,7 @@ impl<T, F> LazyCell<T, F> {
     }
 }
 
-impl<T, F: AsyncFn() -> T> LazyCell<T, F> {
+impl<T, F: Fn() -> Fut, Fut: Future<Output = T>> LazyCell<T, F> {
     /// The value, which is made if nobody did that before.
     ///
     /// # Panics
@@ -368,7 +395,7 @@ impl<T, F: AsyncFn() -> T> LazyCell<T, F> {
     /// Dropping the future drops that of the function where it stands, and the next one that waits calls it again.
     #[track_caller]
     pub fn get(&self) -> impl Future<Output = &T> {
-        self.cell.get_or_init(&self.init)
+        self.cell.get_or_init(|| (self.init)())
     }
 }
 

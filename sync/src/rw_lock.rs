@@ -139,37 +139,41 @@ impl<T: ?Sized> RwLock<T> {
     /// As [`RwLock::read`], for a thread that may block.
     #[track_caller]
     pub fn read_blocking(&self) -> RwLockReadGuard<'_, T> {
-        block_on(self.read())
+        self.try_read().unwrap_or_else(|| block_on(self.read()))
     }
 
     /// As [`RwLock::upgradable_read`], for a thread that may block.
     #[track_caller]
     pub fn upgradable_read_blocking(&self) -> RwLockUpgradableReadGuard<'_, T> {
-        block_on(self.upgradable_read())
+        self.try_upgradable_read()
+            .unwrap_or_else(|| block_on(self.upgradable_read()))
     }
 
     /// As [`RwLock::write`], for a thread that may block.
     #[track_caller]
     pub fn write_blocking(&self) -> RwLockWriteGuard<'_, T> {
-        block_on(self.write())
+        self.try_write().unwrap_or_else(|| block_on(self.write()))
     }
 
     /// As [`RwLock::read_owned`], for a thread that may block.
     #[track_caller]
     pub fn read_owned_blocking(self: &Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        block_on(self.read_owned())
+        self.try_read_owned()
+            .unwrap_or_else(|| block_on(self.read_owned()))
     }
 
     /// As [`RwLock::upgradable_read_owned`], for a thread that may block.
     #[track_caller]
     pub fn upgradable_read_owned_blocking(self: &Arc<Self>) -> OwnedRwLockUpgradableReadGuard<T> {
-        block_on(self.upgradable_read_owned())
+        self.try_upgradable_read_owned()
+            .unwrap_or_else(|| block_on(self.upgradable_read_owned()))
     }
 
     /// As [`RwLock::write_owned`], for a thread that may block.
     #[track_caller]
     pub fn write_owned_blocking(self: &Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        block_on(self.write_owned())
+        self.try_write_owned()
+            .unwrap_or_else(|| block_on(self.write_owned()))
     }
 
     /// Locks for reading, unless somebody writes or waits.
@@ -394,7 +398,7 @@ impl<H: Holder<RwLock<T>>, T: ?Sized> Guard<Upgradable, H, T> {
     /// As [`Guard::upgrade`], for a thread that may block.
     #[track_caller]
     pub fn upgrade_blocking(guard: Guard<Upgradable, H, T>) -> Guard<Write, H, T> {
-        block_on(Guard::upgrade(guard))
+        Guard::try_upgrade(guard).unwrap_or_else(|guard| block_on(Guard::upgrade(guard)))
     }
 
     /// Becomes the writer if there are no other readers.
@@ -482,22 +486,21 @@ impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Future for Acquire<A, H, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard<A, H, T>> {
         let operation = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
-        let lock = this
-            .lock
-            .take()
-            .expect("`Acquire` was polled again after it gave the guard");
+        let lock = this.lock.as_ref().expect(ACQUIRE_POLLED_AGAIN);
         let polled = lock
             .permits
             .poll_acquire(&mut this.wait, A::PERMITS, Place::Last, cx.waker());
         if polled.is_pending() {
-            this.lock = Some(lock);
             waiting::report(A::REASON, this.place);
             return Poll::Pending;
         }
         operation.made_progress();
-        Poll::Ready(Guard::new(lock))
+        let lock = this.lock.take(); // after the poll, in which a waker may panic: then the drop ends the wait
+        Poll::Ready(Guard::new(lock.expect(ACQUIRE_POLLED_AGAIN)))
     }
 }
+
+const ACQUIRE_POLLED_AGAIN: &str = "`Acquire` was polled again after it gave the guard";
 
 impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Drop for Acquire<A, H, T> {
     #[inline]
@@ -535,25 +538,23 @@ impl<H: Holder<RwLock<T>>, T: ?Sized> Future for Upgrade<H, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard<Write, H, T>> {
         let operation = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
-        let mut held = this
-            .held
-            .take()
-            .expect("`Upgrade` was polled again after it gave the guard");
+        let permits = &this.held.as_ref().expect(UPGRADE_POLLED_AGAIN).lock.permits;
         let rest = ALL - FOR_UPGRADABLE;
-        let permits = &held.lock.permits;
         if permits
             .poll_acquire(&mut this.wait, rest, Place::First, cx.waker())
             .is_pending()
         {
-            this.held = Some(held);
             waiting::report(&UPGRADE, this.place);
             return Poll::Pending;
         }
         operation.made_progress();
+        let mut held = this.held.take().expect(UPGRADE_POLLED_AGAIN); // as in `Acquire`
         held.permits = ALL;
         Poll::Ready(Guard::from_held(held))
     }
 }
+
+const UPGRADE_POLLED_AGAIN: &str = "`Upgrade` was polled again after it gave the guard";
 
 impl<H: Holder<RwLock<T>>, T: ?Sized> Drop for Upgrade<H, T> {
     fn drop(&mut self) {

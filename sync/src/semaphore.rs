@@ -327,23 +327,21 @@ impl<H: Holder<Semaphore>> Future for Acquire<H> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let operation = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
+        let Some(semaphore) = &this.semaphore else {
+            panic!("`Acquire` was polled again after it ended");
+        };
         let permits = this.permits;
-        let semaphore = this
-            .semaphore
-            .take()
-            .expect("`Acquire` was polled again after it ended");
         let polled = semaphore
             .raw
             .poll_acquire(&mut this.wait, permits, Place::Last, cx.waker());
         let Poll::Ready(acquired) = polled else {
-            this.semaphore = Some(semaphore);
             waiting::report(this.reason, this.place);
             return Poll::Pending;
         };
         operation.made_progress();
-        Poll::Ready(match acquired {
-            Acquired::Yes => Ok(Permit { semaphore, permits }),
-            Acquired::TooFew | Acquired::Closed => Err(AcquireError),
+        Poll::Ready(match (acquired, this.semaphore.take()) {
+            (Acquired::Yes, Some(semaphore)) => Ok(Permit { semaphore, permits }),
+            _ => Err(AcquireError),
         })
     }
 }

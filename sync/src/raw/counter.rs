@@ -39,6 +39,10 @@ impl Word {
         Word(self.0 | Word::WAITING)
     }
 
+    fn more(self, amount: usize) -> Word {
+        Word(self.0 + amount * Word::ONE)
+    }
+
     fn less_one(self) -> Word {
         Word(self.0 - Word::ONE)
     }
@@ -52,7 +56,7 @@ pub(crate) enum Misuse {
 }
 
 impl Counter {
-    /// Twice as much still fits beside the bit, so that an addition can be checked after it was made.
+    /// Twice as much still fits beside the bit, so that a sum can be checked.
     pub(crate) const MAX: usize = usize::MAX / (2 * Word::ONE);
 
     const_fn! {
@@ -73,12 +77,16 @@ impl Counter {
         if amount > Counter::MAX {
             return Err(Misuse::AboveMax);
         }
-        let before = Word(self.word.fetch_add(amount * Word::ONE, Relaxed));
-        if before.count() + amount > Counter::MAX {
-            self.word.fetch_sub(amount * Word::ONE, Relaxed);
-            return Err(Misuse::AboveMax);
+        let mut word = Word(self.word.load(Relaxed));
+        loop {
+            if word.count() + amount > Counter::MAX {
+                return Err(Misuse::AboveMax);
+            }
+            match self.advance(word, word.more(amount)) {
+                Ok(()) => return Ok(()),
+                Err(newer) => word = newer,
+            }
         }
-        Ok(())
     }
 
     /// One less. What happened before it is seen by whoever is released.

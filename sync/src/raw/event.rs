@@ -9,6 +9,8 @@
 //! | generation | how often all were notified | by whoever notifies all; beside `WAITING` under the list's lock |
 //!
 //! A waiter belongs to the generation in which it was made: it is over as soon as the word shows another one.
+//!
+//! While `WAITING` is set, `NOTIFIED` is not, and the word is changed under the list's lock alone.
 
 use std::task::{Poll, Waker};
 
@@ -16,7 +18,7 @@ use canter_coop::Wakes;
 
 use super::Wait;
 use crate::sync::atomic::AtomicUsize;
-use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::{Lock, const_fn};
 use crate::wait_list::{Key, WaitList};
 
@@ -33,13 +35,22 @@ enum Notified {
     All,
 }
 
-/// What somebody was told who is dropped before it looked.
+/// What somebody was told, which is to be passed on if it is dropped before it looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Unseen {
     Nothing,
     /// One that was meant for any one.
     Notification,
+}
+
+impl Notified {
+    fn unseen(self) -> Unseen {
+        match self {
+            Notified::One => Unseen::Notification,
+            Notified::NotYet | Notified::All => Unseen::Nothing,
+        }
+    }
 }
 
 /// The number of notifications of all that came before something.
@@ -77,6 +88,10 @@ impl Word {
 
     fn waiting(self) -> Word {
         Word(self.0 | Word::WAITING)
+    }
+
+    fn not_waiting(self) -> Word {
+        Word(self.0 & !Word::WAITING)
     }
 
     /// All have been notified, so nobody is in line.
@@ -155,14 +170,21 @@ impl Event {
         drop(line);
     }
 
-    pub(crate) fn poll_notified(&self, wait: &mut Wait, generation: Generation, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_notified(
+        &self,
+        wait: &mut Wait,
+        generation: Generation,
+        waker: &Waker,
+    ) -> Poll<Unseen> {
         match wait.key {
             None => self.poll_first(wait, generation, waker),
-            Some(key) => wait.poll_listed(key, &self.line, waker, |_| false).map(drop),
+            Some(key) => wait
+                .poll_listed(key, &self.line, waker, |_| false)
+                .map(Notified::unseen),
         }
     }
 
-    /// Ends a wait whose future is dropped. What it says is to be passed on.
+    /// Ends a wait whose future is dropped.
     #[inline]
     pub(crate) fn cancel(&self, wait: &mut Wait) -> Unseen {
         match wait.key.take() {
@@ -171,47 +193,46 @@ impl Event {
         }
     }
 
-    fn poll_first(&self, wait: &mut Wait, generation: Generation, waker: &Waker) -> Poll<()> {
-        if self.take(generation) {
-            return Poll::Ready(());
-        }
-        let waker = waker.clone();
-        let mut line = self.line.lock();
-        let mut word = Word(self.word.load(Acquire));
+    fn poll_first(&self, wait: &mut Wait, generation: Generation, waker: &Waker) -> Poll<Unseen> {
         loop {
-            if word.generation() != generation {
-                break;
+            if let Some(unseen) = self.take(generation) {
+                return Poll::Ready(unseen);
             }
-            let next = if word.is_notified() {
-                word.not_notified()
-            } else {
-                word.waiting()
-            };
-            match self.advance(word, next) {
-                Ok(()) if word.is_notified() => break,
-                Ok(()) => {
-                    wait.key = Some(line.push_back(Notified::NotYet, waker));
-                    return Poll::Pending;
-                }
+            let waker = waker.clone();
+            let mut line = self.line.lock();
+            if self.announce(generation) {
+                wait.key = Some(line.push_back(Notified::NotYet, waker));
+                return Poll::Pending;
+            }
+            drop(line);
+            drop(waker); // before something is taken, which a panic in here would lose
+        }
+    }
+
+    /// Says in the word that somebody waits, unless there is something to take. The line's lock must be held.
+    fn announce(&self, generation: Generation) -> bool {
+        let mut word = Word(self.word.load(Acquire));
+        while word.generation() == generation && !word.is_notified() {
+            match self.advance(word, word.waiting()) {
+                Ok(()) => return true,
                 Err(newer) => word = newer,
             }
         }
-        drop(line);
-        Poll::Ready(())
+        false
     }
 
-    fn take(&self, generation: Generation) -> bool {
+    fn take(&self, generation: Generation) -> Option<Unseen> {
         let mut word = Word(self.word.load(Acquire));
         while word.generation() == generation {
             if !word.is_notified() {
-                return false;
+                return None;
             }
             match self.advance(word, word.not_notified()) {
-                Ok(()) => break,
+                Ok(()) => return Some(Unseen::Notification),
                 Err(newer) => word = newer,
             }
         }
-        true
+        Some(Unseen::Nothing)
     }
 
     #[cold]
@@ -224,15 +245,13 @@ impl Event {
         let (notified, old) = line.remove(key);
         drop(line);
         drop(old);
-        match notified {
-            Notified::One => Unseen::Notification,
-            Notified::NotYet | Notified::All => Unseen::Nothing,
-        }
+        notified.unseen()
     }
 
+    /// For whoever has the list's lock and took somebody off the list.
     fn line_changed(&self, line: &WaitList<Notified>) {
         if line.is_empty() {
-            self.word.fetch_and(!Word::WAITING, Relaxed);
+            self.word.store(self.load().not_waiting().0, Release);
         }
     }
 

@@ -51,9 +51,13 @@ impl Wait {
         loop {
             let mut line = list.lock();
             if !line.is_listed(key) || leaves(&mut line) {
-                let (ask, old) = line.remove(key);
-                drop(line);
-                drop(old);
+                let old = line.take_waker(key);
+                if old.is_some() || clone.is_some() {
+                    drop(line);
+                    drop((old, clone.take())); // where that panics the wait can still be cancelled
+                    continue;
+                }
+                let (ask, _) = line.remove(key);
                 self.key = None;
                 return Poll::Ready(ask);
             }

@@ -209,26 +209,31 @@ impl Mutex {
         if self.spin() {
             return Poll::Ready(());
         }
-        let waker = waker.clone();
-        let mut line = self.line.lock();
-        let mut word = self.load();
         loop {
-            let next = if word.is_locked() {
-                word.waiting()
-            } else {
-                word.locked()
-            };
-            match self.advance(word, next) {
-                Ok(()) => break,
+            let waker = waker.clone();
+            let mut line = self.line.lock();
+            if self.announce() {
+                wait.key = Some(line.push_back(false, waker));
+                return Poll::Pending;
+            }
+            drop(line);
+            drop(waker); // before the mutex is taken, which a panic in here would keep locked
+            if self.try_lock() {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    /// Says in the word that somebody waits, unless the mutex is free. The list's lock must be held.
+    fn announce(&self) -> bool {
+        let mut word = self.load();
+        while word.is_locked() {
+            match self.advance(word, word.waiting()) {
+                Ok(()) => return true,
                 Err(newer) => word = newer,
             }
         }
-        if word.is_locked() {
-            wait.key = Some(line.push_back(false, waker));
-            return Poll::Pending;
-        }
-        drop(line);
-        Poll::Ready(())
+        false
     }
 
     fn spin(&self) -> bool {

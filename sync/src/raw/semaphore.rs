@@ -135,7 +135,7 @@ impl Semaphore {
         }
     }
 
-    /// Gives back permits that were acquired, or adds some that [`has_room_for`](Semaphore::has_room_for) allowed.
+    /// Gives back permits that were acquired.
     #[inline]
     pub(crate) fn release(&self, permits: usize) {
         let word = Word(self.word.fetch_add(permits * Word::PERMIT, Release));
@@ -224,34 +224,39 @@ impl Semaphore {
 
     #[inline(never)]
     fn poll_first(&self, wait: &mut Wait, permits: usize, place: Place, waker: &Waker) -> Poll<Acquired> {
-        let waker = waker.clone();
-        let mut line = self.line.lock();
+        loop {
+            let waker = waker.clone();
+            let mut line = self.line.lock();
+            if self.announce(permits, place) {
+                let ask = Ask {
+                    permits,
+                    closed: false,
+                };
+                wait.key = Some(match place {
+                    Place::First => line.push_front(ask, waker),
+                    Place::Last => line.push_back(ask, waker),
+                });
+                return Poll::Pending;
+            }
+            drop(line);
+            drop(waker); // before something is taken, which a panic in here would lose
+            match self.try_acquire_at(place, permits) {
+                Acquired::TooFew => {}
+                acquired => return Poll::Ready(acquired),
+            }
+        }
+    }
+
+    /// Says in the word that somebody waits, unless a newcomer would get so many, or be refused. The line's lock must be held.
+    fn announce(&self, permits: usize, place: Place) -> bool {
         let mut word = self.load();
-        let acquired = loop {
-            let acquired = word.offers(permits, place);
-            let next = match acquired {
-                Acquired::Yes => word.less(permits),
-                Acquired::TooFew => word.waiting(),
-                Acquired::Closed => break acquired,
-            };
-            match self.advance(word, next) {
-                Ok(()) => break acquired,
+        while word.offers(permits, place) == Acquired::TooFew {
+            match self.advance(word, word.waiting()) {
+                Ok(()) => return true,
                 Err(newer) => word = newer,
             }
-        };
-        if acquired != Acquired::TooFew {
-            drop(line);
-            return Poll::Ready(acquired);
         }
-        let ask = Ask {
-            permits,
-            closed: false,
-        };
-        wait.key = Some(match place {
-            Place::First => line.push_front(ask, waker),
-            Place::Last => line.push_back(ask, waker),
-        });
-        Poll::Pending
+        false
     }
 
     #[cold]

@@ -1,7 +1,9 @@
 //! What the benches share: the runtimes that they run on, and a wake-up that two tasks bounce between them;
-//! and channels beside their peers.
+//! and channels and locks beside their peers.
 
 pub mod channels;
+pub mod contest;
+pub mod locks;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,9 +1,9 @@
 //! The harness of the channel benches tells who loses messages, and canter loses none.
 
 use canter_bench::channels::{
-    Contender, Ends, Entry, Failure, HostName, Hosts, MessageReceiver, MessageSender, Row, Shape, entries,
-    rows,
+    Contender, Ends, Entry, MessageReceiver, MessageSender, Row, Shape, entries, rows,
 };
+use canter_bench::contest::{Failure, HostName, Hosts};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 
@@ -78,8 +78,8 @@ fn a_lost_message_is_a_failure() {
     let failures = failures::<Lossy<false>>();
     assert_eq!(failures.len(), 20);
     let expected = Failure::Miscounted {
-        received: MESSAGES - 1,
-        sent: MESSAGES,
+        counted: MESSAGES - 1,
+        expected: MESSAGES,
     };
     assert!(failures.iter().all(|failure| *failure == expected));
 }

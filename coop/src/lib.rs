@@ -27,14 +27,16 @@
 //! Both are a thread-local away, cost about a nanosecond, and do nothing where no [`host`] has installed itself: under any
 //! other executor the leaf futures behave as if this crate were not there.
 //!
-//! Two tools for those who write leaf futures stand beside it: [`Wakes`] calls wakers outside of the lock under which they were found, and
-//! [`block_on`] waits on a thread.
+//! Three tools for those who write leaf futures stand beside it: a [`lock`] for the few instructions in which a waiter is enlisted or found,
+//! [`Wakes`], which calls wakers when that has been left, and [`block_on`], which waits on a thread. The lock is the one place with unsafe
+//! code here.
 //!
 //! **When not to use it:** a future that only polls other futures has nothing to say here; its leaves do.
 
 mod block_on;
 pub mod budget;
 pub mod host;
+pub mod lock;
 mod state;
 pub mod waiting;
 mod wakes;

@@ -78,6 +78,7 @@ impl<T> OnceCell<T> {
         self.get_or_init_at(init, Location::caller())
     }
 
+    #[inline]
     pub(crate) async fn get_or_init_at<F: AsyncFnOnce() -> T>(
         &self,
         init: F,

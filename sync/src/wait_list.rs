@@ -3,19 +3,22 @@
 //! A waiter is *listed* from its arrival until it is popped, which means that it has what it asked for. It keeps its slot, and whoever waits
 //! keeps the key, until the waiter is removed: by the waiting future, when it learns of its luck or when it is dropped.
 //!
-//! The slots are in a slab, so that a list that has grown once allocates no more, and a place in the middle is left in constant time. A
-//! list that had to grow far gives its memory back when nobody waits.
+//! A slot that was left is used again, so that a list that has grown once allocates no more, and a place in the middle is left in constant
+//! time. A list that had to grow far gives its memory back when nobody waits.
 
 use std::num::NonZeroU32;
 use std::task::Waker;
-
-use slab::Slab;
 
 /// One pointer: a lock at which nobody has ever waited is small.
 pub(crate) struct WaitList<A>(Option<Box<Inside<A>>>);
 
 struct Inside<A> {
-    waiters: Slab<Waiter<A>>,
+    /// The first slot is here: where one waits at a time, which is common, the list is one allocation.
+    first: Waiter<A>,
+    others: Vec<Waiter<A>>,
+    /// The slots that nobody has, one `after` the other.
+    free: Option<Key>,
+    taken: usize,
     listed: usize,
     front: Option<Key>,
     back: Option<Key>,
@@ -35,6 +38,8 @@ struct Waiter<A> {
 pub(crate) struct Key(NonZeroU32);
 
 impl Key {
+    const FIRST: Key = Key(NonZeroU32::MIN);
+
     fn new(index: usize) -> Key {
         let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
         Key(number.expect("four billion waiters take more memory than there is"))
@@ -65,7 +70,9 @@ impl<A> WaitList<A> {
     pub(crate) const fn new() -> WaitList<A> {
         WaitList(None)
     }
+}
 
+impl<A: Copy> WaitList<A> {
     /// How many are listed.
     pub(crate) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |inside| inside.listed)
@@ -92,18 +99,19 @@ impl<A> WaitList<A> {
     }
 
     pub(crate) fn push_back(&mut self, ask: A, waker: Waker) -> Key {
-        self.grown().push_back(ask, waker)
+        self.grown(ask).push_back(ask, waker)
     }
 
     pub(crate) fn push_front(&mut self, ask: A, waker: Waker) -> Key {
-        self.grown().push_front(ask, waker)
+        self.grown(ask).push_front(ask, waker)
     }
 
     /// The first one leaves the list and keeps its slot. Its waker is to be called when the lock has been left.
     pub(crate) fn pop_front(&mut self) -> Option<(Key, Option<Waker>)> {
-        let key = self.front()?;
-        self.unlink(key);
-        Some((key, self.take_waker(key)))
+        let inside = self.0.as_mut()?;
+        let key = inside.front?;
+        inside.unlink(key);
+        Some((key, inside.waiter_mut(key).waker.take()))
     }
 
     /// A waiter that is listed leaves the list and keeps its slot.
@@ -133,15 +141,8 @@ impl<A> WaitList<A> {
         }
     }
 
-    fn grown(&mut self) -> &mut Inside<A> {
-        self.0.get_or_insert_with(|| {
-            Box::new(Inside {
-                waiters: Slab::new(),
-                listed: 0,
-                front: None,
-                back: None,
-            })
-        })
+    fn grown(&mut self, ask: A) -> &mut Inside<A> {
+        self.0.get_or_insert_with(|| Box::new(Inside::new(ask)))
     }
 
     fn waiter(&self, key: Key) -> &Waiter<A> {
@@ -159,9 +160,34 @@ impl<A> WaitList<A> {
 
 const HAS_KEY: &str = "a key comes from a list that has grown";
 
-impl<A> Inside<A> {
+impl<A: Copy> Waiter<A> {
+    /// A slot that nobody has. What it asks for says nothing.
+    fn free(ask: A) -> Waiter<A> {
+        Waiter {
+            waker: None,
+            ask,
+            listed: false,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+impl<A: Copy> Inside<A> {
     /// As many slots are kept when nobody waits.
     const KEPT: usize = 64;
+
+    fn new(ask: A) -> Inside<A> {
+        Inside {
+            first: Waiter::free(ask),
+            others: Vec::new(),
+            free: Some(Key::FIRST),
+            taken: 0,
+            listed: 0,
+            front: None,
+            back: None,
+        }
+    }
 
     fn push_back(&mut self, ask: A, waker: Waker) -> Key {
         let before = self.back;
@@ -186,14 +212,30 @@ impl<A> Inside<A> {
     }
 
     fn insert(&mut self, ask: A, waker: Waker, before: Option<Key>, after: Option<Key>) -> Key {
-        self.listed += 1;
-        Key::new(self.waiters.insert(Waiter {
+        let key = self.take_slot(ask);
+        *self.waiter_mut(key) = Waiter {
             waker: Some(waker),
             ask,
             listed: true,
             before,
             after,
-        }))
+        };
+        self.taken += 1;
+        self.listed += 1;
+        key
+    }
+
+    fn take_slot(&mut self, ask: A) -> Key {
+        match self.free {
+            Some(key) => {
+                self.free = self.waiter(key).after;
+                key
+            }
+            None => {
+                self.others.push(Waiter::free(ask));
+                Key::new(self.others.len())
+            }
+        }
     }
 
     fn unlink(&mut self, key: Key) -> Was {
@@ -219,19 +261,29 @@ impl<A> Inside<A> {
     }
 
     fn remove(&mut self, key: Key) -> (A, Option<Waker>) {
-        let waiter = self.waiters.remove(key.index());
+        let free = self.free.replace(key);
+        let waiter = self.waiter_mut(key);
         debug_assert!(!waiter.listed);
-        if self.waiters.is_empty() && self.waiters.capacity() > Self::KEPT {
-            self.waiters = Slab::new();
+        waiter.after = free;
+        let removed = (waiter.ask, waiter.waker.take());
+        self.taken -= 1;
+        if self.taken == 0 && self.others.capacity() > Self::KEPT {
+            *self = Inside::new(removed.0);
         }
-        (waiter.ask, waiter.waker)
+        removed
     }
 
     fn waiter(&self, key: Key) -> &Waiter<A> {
-        &self.waiters[key.index()]
+        match key.index().checked_sub(1) {
+            None => &self.first,
+            Some(index) => &self.others[index],
+        }
     }
 
     fn waiter_mut(&mut self, key: Key) -> &mut Waiter<A> {
-        &mut self.waiters[key.index()]
+        match key.index().checked_sub(1) {
+            None => &mut self.first,
+            Some(index) => &mut self.others[index],
+        }
     }
 }

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::contender::{Contender, MessageReceiver, MessageSender};
-use super::host::Host;
 use super::row::{Row, SELECT_CHANNELS, Shape};
+use crate::contest::Host;
 
 /// What arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

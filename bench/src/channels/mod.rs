@@ -1,17 +1,27 @@
-//! Channels beside their peers: the rows that are measured, the runtimes that they run on, and the crates that take part.
+//! Channels beside their peers: the rows that are measured, and the crates that take part.
 //!
-//! A [`Row`] says what is done, an [`Entry`] by whose channels, a [`Hosts`] holds the runtimes. [`Entry::run`] does it once
-//! and gives the time it took, once it has checked that each message arrived.
+//! A [`Row`] says what is done, an [`Entry`] by whose channels. [`Entry::run`] does it once and gives the time it took, once it has
+//! checked that each message arrived.
 
 mod contender;
 mod entry;
-mod host;
 mod measure;
 mod peers;
 mod row;
 
 pub use contender::{Contender, Ends, MessageReceiver, MessageSender};
-pub use entry::{Entry, Failure};
-pub use host::{Host, HostName, Hosts};
+pub use entry::Entry;
 pub use peers::entries;
 pub use row::{Row, SELECT_CAPACITY, SELECT_CHANNELS, Shape, rows};
+
+use crate::contest::Contest;
+
+/// The contest of the program `channels`.
+pub fn contest(messages: u64) -> Contest<Row> {
+    Contest {
+        rows: rows(),
+        entries: entries(),
+        go: "channels.go",
+        times: messages,
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::contest::Work;
+
 /// The number of channels that a select receives from.
 pub const SELECT_CHANNELS: usize = 4;
 
@@ -55,6 +57,15 @@ impl Row {
             },
             Row::Select => Shape::pair(SELECT_CAPACITY),
         }
+    }
+}
+
+impl Work for Row {
+    const UNIT: &'static str = "message";
+
+    /// Go has no unbounded channels.
+    fn is_in_go(self) -> bool {
+        self.shape().capacity.is_some()
     }
 }
 

@@ -6,16 +6,14 @@
 mod cell;
 #[cfg(not(canter_loom))]
 mod identity;
-#[cfg(not(canter_loom))]
-mod lock;
 #[cfg(canter_loom)]
 mod modelled;
 
 #[cfg(not(canter_loom))]
 pub(crate) use {
+    canter_coop::lock::{Backoff, Guard, Lock},
     cell::UnsafeCell,
     identity::Identity,
-    lock::{Backoff, Guard, Lock},
     std::sync::atomic,
 };
 

@@ -40,7 +40,7 @@ impl Wait {
 
     /// Looks whether a wait is over: because the waiter was popped, or because `leaves` took it off the list. Otherwise it has this waker
     /// from now on.
-    fn poll_listed<A>(
+    fn poll_listed<A: Copy>(
         &mut self,
         key: Key,
         list: &Lock<WaitList<A>>,

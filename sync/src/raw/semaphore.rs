@@ -33,6 +33,7 @@ pub(crate) struct Semaphore {
     line: Lock<WaitList<Ask>>,
 }
 
+#[derive(Clone, Copy)]
 struct Ask {
     permits: usize,
     closed: bool,

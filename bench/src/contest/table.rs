@@ -1,13 +1,15 @@
 //! The results of a row, and of all rows, as text.
 
 use std::fmt::{self, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use canter_bench::channels::{Failure, HostName, Row};
+use super::{Failure, HostName, Work};
 
 const OURS: &str = "canter";
 
-/// Nanoseconds a message.
+/// Nanoseconds for doing it once.
+#[derive(Debug)]
 struct Line {
     name: &'static str,
     median: f64,
@@ -16,9 +18,9 @@ struct Line {
 }
 
 impl Line {
-    fn new(name: &'static str, mut durations: Vec<Duration>, messages: u64) -> Line {
+    fn new(name: &'static str, mut durations: Vec<Duration>, times: u64) -> Line {
         durations.sort();
-        let each = |index: usize| durations[index].as_nanos() as f64 / messages as f64;
+        let each = |index: usize| durations[index].as_nanos() as f64 / times as f64;
         Line {
             name,
             median: each(durations.len() / 2),
@@ -29,25 +31,26 @@ impl Line {
 }
 
 /// What each contender took in one row, the quickest first.
-pub struct Table {
+#[derive(Debug)]
+pub struct Table<W> {
     host: HostName,
-    row: Row,
+    row: W,
     lines: Vec<Line>,
     failures: Vec<(&'static str, Failure)>,
 }
 
-impl Table {
-    /// The table of what the contenders took for that many messages.
-    pub fn new(
+impl<W: Work> Table<W> {
+    /// The table of what the contenders took for doing the work that many times.
+    pub(super) fn new(
         host: HostName,
-        row: Row,
-        messages: u64,
+        row: W,
+        times: u64,
         outcomes: impl IntoIterator<Item = (&'static str, Result<Vec<Duration>, Failure>)>,
-    ) -> Table {
+    ) -> Table<W> {
         let (mut lines, mut failures) = (Vec::new(), Vec::new());
         for (name, outcome) in outcomes {
             match outcome {
-                Ok(durations) => lines.push(Line::new(name, durations, messages)),
+                Ok(durations) => lines.push(Line::new(name, durations, times)),
                 Err(failure) => failures.push((name, failure)),
             }
         }
@@ -61,12 +64,36 @@ impl Table {
     }
 
     /// Whether nobody took part.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.failures.is_empty()
     }
 
-    /// Whether canter lost messages.
-    pub fn ours_failed(&self) -> bool {
+    /// The runtime on which the contenders ran.
+    pub fn host(&self) -> HostName {
+        self.host
+    }
+
+    /// What they did.
+    pub fn row(&self) -> W {
+        self.row
+    }
+
+    /// Canter's median, in nanoseconds.
+    pub fn ours_ns(&self) -> Option<f64> {
+        Some(self.ours()?.median)
+    }
+
+    /// Prints a line for each table: canter, its best peer, and the factor. Fails if there is none, or if canter failed.
+    pub fn print_summary(tables: &[Table<W>]) -> ExitCode {
+        if tables.is_empty() {
+            eprintln!("no contender in any row fits --only");
+            return ExitCode::FAILURE;
+        }
+        print!("{}", summary(tables));
+        ExitCode::from(u8::from(tables.iter().any(Table::ours_failed)))
+    }
+
+    fn ours_failed(&self) -> bool {
         self.failures.iter().any(|(name, _)| *name == OURS)
     }
 
@@ -84,13 +111,16 @@ impl Table {
     }
 }
 
-impl fmt::Display for Table {
+impl<W: Work> fmt::Display for Table<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let title = format!("{} on {}", self.row, self.host);
         writeln!(
             f,
-            "{title:<24} {:>8} {:>8} {:>8}  ns per message",
-            "median", "min", "max"
+            "{title:<24} {:>8} {:>8} {:>8}  ns per {}",
+            "median",
+            "min",
+            "max",
+            W::UNIT
         )?;
         for line in &self.lines {
             writeln!(
@@ -109,8 +139,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// A line for each row: canter, its best peer, and the factor; and what a select costs beside a plain receive.
-pub fn summary(tables: &[Table]) -> String {
+fn summary<W: Work>(tables: &[Table<W>]) -> String {
     let mut text = format!(
         "{:<8} {:<16} {:>8} {:>8} {:>8}  best peer\n",
         "runtime", "row", OURS, "peer", "factor"
@@ -121,7 +150,7 @@ pub fn summary(tables: &[Table]) -> String {
         let ours = if table.ours_failed() {
             "failed".into()
         } else {
-            cell(table.ours().map(|line| line.median), 1)
+            cell(table.ours_ns(), 1)
         };
         let _ = writeln!(
             text,
@@ -133,19 +162,6 @@ pub fn summary(tables: &[Table]) -> String {
             cell(table.factor(), 2),
             table.best_peer().map_or("-", |line| line.name),
         );
-    }
-    for table in tables.iter().filter(|table| table.row == Row::Select) {
-        let receive = tables
-            .iter()
-            .find(|other| other.row == Row::Receive && other.host == table.host);
-        if let (Some(select), Some(receive)) = (table.ours(), receive.and_then(Table::ours)) {
-            let times = select.median / receive.median;
-            let _ = writeln!(
-                text,
-                "on {}, {OURS}'s select takes {times:.2} of its receive",
-                table.host
-            );
-        }
     }
     text
 }

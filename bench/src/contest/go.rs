@@ -1,20 +1,21 @@
-//! Go's channels, by a program that is built here and asked for a run at a time.
+//! Go, by a program that is built here and asked for a run at a time.
 
 use std::env::current_exe;
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use canter_bench::channels::{Failure, Row};
+use super::{Failure, Outcome, Work};
 
 /// The name in the tables.
-pub const NAME: &str = "go";
+pub(super) const NAME: &str = "go";
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/go/channels.go");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/go");
 
 /// The running program. It ends when its input does.
-pub struct Go {
+pub(super) struct Go {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -26,17 +27,18 @@ impl Go {
     /// # Errors
     ///
     /// Fails if there is no `go` command, or if it can't build the program.
-    pub fn start() -> Result<Go, Box<dyn Error>> {
-        let binary = current_exe()?.with_file_name("channels-go");
+    pub(super) fn start(source: &str) -> Result<Go, Box<dyn Error>> {
+        let binary = current_exe()?.with_file_name(source.replace(".go", "-go"));
+        let source = Path::new(SOURCES).join(source);
         let build = Command::new("go")
             .args(["build", "-o"])
             .arg(&binary)
-            .arg(SOURCE)
+            .arg(&source)
             .env("GOTOOLCHAIN", "local")
             .status()
             .map_err(|error| format!("the go command can't be started: {error}"))?;
         if !build.success() {
-            return Err(format!("{SOURCE} can't be built: {build}").into());
+            return Err(format!("{} can't be built: {build}", source.display()).into());
         }
         let mut child = Command::new(&binary)
             .env("GOMAXPROCS", "2")
@@ -53,15 +55,15 @@ impl Go {
         })
     }
 
-    /// Sends that many messages, as an entry's run does.
-    pub fn run(&mut self, row: Row, messages: u64) -> Option<Result<Duration, Failure>> {
-        row.shape().capacity?;
-        Some(self.ask(row, messages).map_err(|_| Failure::Panicked))
+    /// Does the work of a row that many times, as an entry does.
+    pub(super) fn run<W: Work>(&mut self, row: W, times: u64) -> Outcome {
+        row.is_in_go()
+            .then(|| self.ask(row, times).map_err(|_| Failure::Panicked))
     }
 
-    fn ask(&mut self, row: Row, messages: u64) -> io::Result<Duration> {
+    fn ask<W: Work>(&mut self, row: W, times: u64) -> io::Result<Duration> {
         let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        writeln!(input, "{row} {messages}")?;
+        writeln!(input, "{row} {times}")?;
         let mut answer = String::new();
         self.output.read_line(&mut answer)?;
         let nanoseconds = answer

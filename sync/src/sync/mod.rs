@@ -1,14 +1,15 @@
-//! The lock and the atomics of this crate: those of `std`, or loom's under `--cfg canter_loom`.
+//! The lock and the atomics of this crate: loom's under `--cfg canter_loom`.
 //!
 //! Everything else in the crate is the same in both, so that the models run the code that ships.
 
-use std::sync::PoisonError;
+#[cfg(canter_loom)]
+mod modelled;
 
 #[cfg(not(canter_loom))]
-pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
+pub(crate) use {canter_coop::lock::Lock, std::sync::atomic};
 
 #[cfg(canter_loom)]
-pub(crate) use loom::sync::{Mutex, MutexGuard, atomic};
+pub(crate) use modelled::{Lock, atomic};
 
 /// Defines functions that are `const`, except under loom, whose locks and atomics are made while the model runs.
 macro_rules! const_fn {
@@ -23,19 +24,3 @@ macro_rules! const_fn {
     )+};
 }
 pub(crate) use const_fn;
-
-/// A lock for sections of a few instructions that run no user code, and so can't be left by a panic.
-pub(crate) struct Lock<T>(Mutex<T>);
-
-impl<T> Lock<T> {
-    const_fn! {
-        pub(crate) fn new(value: T) -> Lock<T> {
-            Lock(Mutex::new(value))
-        }
-    }
-
-    #[inline]
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}

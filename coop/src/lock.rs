@@ -13,20 +13,36 @@
 //!
 //! There is no list of waiters, so that leaving is a plain store: that is half of what an uncontended `std` mutex costs, and the half that
 //! a channel pays with each message.
+//!
+//! A section that may be long, or that runs code of others, belongs under a lock of `std`.
 
 #![expect(unsafe_code, reason = "a lock lends what it guards")]
 
 use std::cell::UnsafeCell;
+use std::fmt;
 use std::hint;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+/// A lock for sections of a few instructions that run no user code.
+///
 /// The word comes before the value, so that a user can lay out both on one cache line.
+///
+/// # Examples
+///
+/// ```
+/// use canter_coop::lock::Lock;
+///
+/// let numbers = Lock::new(vec![1, 2]);
+/// numbers.lock().push(3);
+/// assert_eq!(numbers.try_lock().unwrap().len(), 3);
+/// ```
 #[repr(C)]
-pub(crate) struct Lock<T> {
+pub struct Lock<T> {
     held: AtomicBool,
     value: UnsafeCell<T>,
 }
@@ -36,16 +52,22 @@ unsafe impl<T: Send> Send for Lock<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
+/// A section runs no user code that could panic in the middle of it.
+impl<T> UnwindSafe for Lock<T> {}
+impl<T> RefUnwindSafe for Lock<T> {}
+
 impl<T> Lock<T> {
-    pub(crate) const fn new(value: T) -> Lock<T> {
+    /// A lock that nobody holds.
+    pub const fn new(value: T) -> Lock<T> {
         Lock {
             held: AtomicBool::new(false),
             value: UnsafeCell::new(value),
         }
     }
 
+    /// Waits until nobody else is inside.
     #[inline]
-    pub(crate) fn lock(&self) -> Guard<'_, T> {
+    pub fn lock(&self) -> Guard<'_, T> {
         if !self.enter() {
             self.enter_contended();
         }
@@ -54,7 +76,7 @@ impl<T> Lock<T> {
 
     /// The value, unless somebody else is inside.
     #[inline]
-    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         self.enter().then(|| self.guard())
     }
 
@@ -85,10 +107,25 @@ impl<T> Lock<T> {
     }
 }
 
+impl<T> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock")
+            .field("held", &self.held.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
+    }
+}
+
 /// The right to the value, until it is dropped.
-pub(crate) struct Guard<'a, T> {
+#[must_use = "a guard that is dropped at once lets others in at once"]
+pub struct Guard<'a, T> {
     lock: &'a Lock<T>,
     stays_here: PhantomData<*const ()>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Guard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
 }
 
 impl<T> Deref for Guard<'_, T> {
@@ -117,8 +154,15 @@ impl<T> Drop for Guard<'_, T> {
 }
 
 /// How long to wait before looking again at what another thread is about to finish: twice as long each time.
-pub(crate) struct Backoff {
+#[derive(Debug)]
+pub struct Backoff {
     rounds: u32,
+}
+
+impl Default for Backoff {
+    fn default() -> Backoff {
+        Backoff::new()
+    }
 }
 
 impl Backoff {
@@ -127,7 +171,8 @@ impl Backoff {
     const SPINS: u32 = 12;
     const YIELDS: u32 = 64;
 
-    pub(crate) const fn new() -> Backoff {
+    /// A wait that has not begun.
+    pub const fn new() -> Backoff {
         Backoff::from(0)
     }
 
@@ -135,7 +180,8 @@ impl Backoff {
         Backoff { rounds }
     }
 
-    pub(crate) fn pause(&mut self) {
+    /// Waits for a moment.
+    pub fn pause(&mut self) {
         if self.rounds <= Self::SPINS {
             for _ in 0..1 << self.rounds {
                 hint::spin_loop();

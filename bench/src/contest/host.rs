@@ -1,4 +1,4 @@
-//! The runtimes that the channels run on.
+//! The runtimes that the contenders run on.
 
 use std::fmt;
 
@@ -6,11 +6,22 @@ use std::fmt;
 const WORKERS: usize = 2;
 
 /// A runtime.
-pub trait Host {
+pub trait Host: 'static {
+    /// Which it is.
+    const NAME: HostName;
+
     /// Starts a task on the runtime whose task calls this; the future waits for its output.
     fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
     where
         F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Starts a task on the runtime whose task calls this, and nobody waits for it.
+    fn go<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static;
+
+    /// Lets the other tasks run.
+    fn yield_now() -> impl Future<Output = ()> + Send;
 
     /// Starts a task from outside.
     fn start<F>(&self, future: F)
@@ -19,12 +30,25 @@ pub trait Host {
 }
 
 impl Host for tokio::runtime::Runtime {
+    const NAME: HostName = HostName::Tokio;
+
     fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let task = tokio::spawn(future);
         async { task.await.expect("a task ends") }
+    }
+
+    fn go<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(tokio::spawn(future));
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        tokio::task::yield_now()
     }
 
     fn start<F>(&self, future: F)
@@ -36,12 +60,25 @@ impl Host for tokio::runtime::Runtime {
 }
 
 impl Host for canter_executor::runtime::Runtime {
+    const NAME: HostName = HostName::Canter;
+
     fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let task = canter_executor::spawn(future);
         async { task.await.expect("a task ends") }
+    }
+
+    fn go<F>(future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        canter_executor::go(future);
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        canter_executor::yield_now()
     }
 
     fn start<F>(&self, future: F)

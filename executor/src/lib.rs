@@ -18,6 +18,7 @@
 //!
 //! - [`go`] starts a task, [`spawn`] one whose output is wanted, [`block_on`] runs a future on this thread. Without a runtime
 //!   of one's own they use a process-wide one that starts on first use.
+//! - [`task::Group`]: tasks that belong together, under a limit, joined or ended as one.
 //! - [`time`]: sleeping, time-outs, intervals. [`net`]: TCP, UDP and Unix sockets. [`signal`]: Ctrl-C and its like.
 //! - [`context`]: cancelling a whole tree of calls and tasks, by hand or by a deadline. Go's `context`.
 //! - [`spawn_blocking`] for closures that block their thread, [`spawn_local`] for futures that are not `Send`.

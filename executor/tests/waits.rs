@@ -8,6 +8,7 @@ use std::time::Duration;
 use canter_executor::context::Context;
 use canter_executor::net::{TcpListener, UdpSocket};
 use canter_executor::runtime::{Builder, Unfinished};
+use canter_executor::task::Group;
 use canter_executor::time::{sleep, timeout};
 use canter_executor::{spawn, yield_now};
 
@@ -88,6 +89,34 @@ fn a_join_names_the_line_that_awaits() {
     };
     let line = line!() - 2;
     assert_waits(never, "join", line);
+}
+
+#[test]
+fn a_group_names_the_line_that_joins_or_that_spawns() {
+    fn full() -> Group<Result<(), ()>> {
+        let group = Group::new().limit(1);
+        group.try_spawn(std::future::pending()).expect("the first place");
+        group
+    }
+    let next = async { drop(full().join_next().await) };
+    assert_waits(next, "group join", line!() - 1);
+    let with_id = async { drop(full().join_next_with_id().await) };
+    assert_waits(with_id, "group join", line!() - 1);
+    let all = async { drop(full().join_all().await) };
+    assert_waits(all, "group join", line!() - 1);
+    let wait = async { drop(full().wait().await) };
+    assert_waits(wait, "group join", line!() - 1);
+    let own = async {
+        full().spawn(async { Ok(()) }).await;
+    };
+    let line = line!() - 2;
+    assert_waits(own, "group spawn", line);
+    let by_spawner = async {
+        let group = full();
+        drop(group.spawner().spawn(async { Ok(()) }).await);
+    };
+    let line = line!() - 2;
+    assert_waits(by_spawner, "group spawn", line);
 }
 
 #[test]

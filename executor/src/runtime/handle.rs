@@ -14,7 +14,7 @@ use super::{block_on, default};
 use crate::blocking::Threads;
 use crate::driver::Driver;
 use crate::scheduler::{self, Scheduler};
-use crate::task::{self, JoinHandle, Registry, Woken};
+use crate::task::{self, JoinHandle, Registry};
 use crate::timer::Timers;
 
 /// What a runtime and all its handles share.
@@ -106,10 +106,8 @@ impl Handle {
     {
         // It can't give way to anybody, so no budget must stop what it runs to its end on the spot.
         let future = async { canter_coop::host::unhosted(closure) };
-        let (runnable, handle) = task::new(&self.shared.blocking, future, Location::caller());
-        if let Some(runnable) = runnable {
-            Registry::schedule(runnable, Woken::Parked);
-        }
+        let (fresh, handle) = task::new(self.blocking_registry(), future, Location::caller());
+        fresh.start();
         handle
     }
 
@@ -126,12 +124,21 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let registries = &self.shared.registries;
-        let (runnable, handle) = task::new(&registries[registry_number() % registries.len()], future, place);
-        if let Some(runnable) = runnable {
-            Registry::schedule(runnable, Woken::Parked);
-        }
+        let (fresh, handle) = task::new(self.registry(), future, place);
+        fresh.start();
         handle
+    }
+
+    /// The registry for a task that is spawned on this thread now.
+    #[inline]
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        let registries = &self.shared.registries;
+        &registries[registry_number() % registries.len()]
+    }
+
+    /// The registry for closures that may block.
+    pub(crate) fn blocking_registry(&self) -> &Arc<Registry> {
+        &self.shared.blocking
     }
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {

@@ -10,7 +10,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use async_task::FallibleTask;
 use canter_coop::{Reason, waiting};
@@ -62,13 +62,22 @@ impl<T> JoinHandle<T> {
     /// A task that is running goes on to its next await; one that ends by itself before that keeps its output. A closure of
     /// `spawn_blocking` that has begun can't be stopped. Aborting a task that has ended does nothing.
     pub fn abort(&self) {
-        if self.is_finished() {
-            return;
-        }
-        self.meta.set_aborted();
-        if let Some(waker) = self.meta.registry().waker(self.meta) {
+        if let Some(waker) = self.mark_aborted() {
             waker.wake();
         }
+    }
+
+    /// The first half of an abort, which may be done under a lock: the second is to wake what this gives.
+    pub(super) fn mark_aborted(&self) -> Option<Waker> {
+        if self.is_finished() {
+            return None;
+        }
+        self.meta.set_aborted();
+        self.meta.registry().waker(self.meta)
+    }
+
+    pub(super) fn meta(&self) -> &Meta {
+        &self.meta
     }
 
     /// Whether the task has ended and the join would not wait.
@@ -104,11 +113,10 @@ impl<T> Future for JoinHandle<T> {
             waiting::report(&JOIN, Location::caller());
             return Poll::Pending;
         };
-        let result = match ended {
-            Some(Ok(output)) => Ok(output.into_inner()),
-            Some(Err(Failure::Panic(panic))) => Err(panic.into_join_error()),
-            Some(Err(Failure::Cancelled)) | None => Err(JoinError::cancelled(&self.meta)),
-        };
+        let ended = ended.unwrap_or(Err(Failure::Cancelled));
+        let result = ended
+            .map(Output::into_inner)
+            .map_err(|failure| failure.into_join_error(self.meta.id(), self.meta.spawned_at()));
         self.task = None;
         Poll::Ready(result)
     }
@@ -150,7 +158,11 @@ impl<T> Output<T> {
         }
     }
 
-    fn into_inner(self) -> T {
+    pub(super) fn value(&self) -> &T {
+        &self.value
+    }
+
+    pub(super) fn into_inner(self) -> T {
         let mut output = ManuallyDrop::new(self);
         // SAFETY: the output around it is never dropped, so the value is taken once.
         unsafe { ManuallyDrop::take(&mut output.value) }
@@ -185,6 +197,17 @@ impl Failure {
             spawned_at: meta.spawned_at(),
         }))
     }
+
+    pub(super) fn into_join_error(self, id: TaskId, spawned_at: &'static Location<'static>) -> JoinError {
+        let kind = match self {
+            Failure::Cancelled => Kind::Cancelled,
+            Failure::Panic(mut panic) => panic
+                .payload
+                .take()
+                .map_or(Kind::Cancelled, |payload| Kind::Panic(Mutex::new(payload))),
+        };
+        JoinError { id, spawned_at, kind }
+    }
 }
 
 /// A panic on its way to whoever joins; one that never gets there is printed, so that it can't be swallowed.
@@ -192,20 +215,6 @@ pub(crate) struct Panic {
     payload: Option<Box<dyn Any + Send>>,
     id: TaskId,
     spawned_at: &'static Location<'static>,
-}
-
-impl Panic {
-    fn into_join_error(mut self) -> JoinError {
-        let kind = match self.payload.take() {
-            Some(payload) => Kind::Panic(Mutex::new(payload)),
-            None => Kind::Cancelled,
-        };
-        JoinError {
-            id: self.id,
-            spawned_at: self.spawned_at,
-            kind,
-        }
-    }
 }
 
 impl Drop for Panic {
@@ -236,14 +245,6 @@ enum Kind {
 }
 
 impl JoinError {
-    fn cancelled(meta: &Meta) -> JoinError {
-        JoinError {
-            id: meta.id(),
-            spawned_at: meta.spawned_at(),
-            kind: Kind::Cancelled,
-        }
-    }
-
     /// The task was aborted, or its runtime ended.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.kind, Kind::Cancelled)

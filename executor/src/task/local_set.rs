@@ -126,10 +126,8 @@ impl Home {
     {
         let (_, registry) = self.tasks();
         // SAFETY: the runnable goes to the queue of this home, and only this thread takes it out, in `next`.
-        let (runnable, handle) = unsafe { super::new_unchecked(registry, future, place) };
-        if let Some(runnable) = runnable {
-            Registry::schedule(runnable, Woken::Parked);
-        }
+        let (fresh, handle) = unsafe { super::new_unchecked(registry, future, place) };
+        fresh.start();
         handle
     }
 

@@ -1,5 +1,8 @@
 //! Tasks: one allocation each, with the user's future, its output and what others may know about it.
+//!
+//! [`Group`] joins, limits and ends several as one; see [`group`].
 
+pub mod group;
 mod join;
 mod local_key;
 mod local_set;
@@ -9,6 +12,7 @@ mod registry;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use group::{Group, GroupError, Spawner};
 pub use join::{JoinError, JoinHandle};
 pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
 pub use meta::TaskId;
@@ -18,7 +22,7 @@ pub use local_set::{LocalSet, spawn_local};
 
 pub(crate) use local_set::{Home, in_home};
 pub(crate) use meta::Meta;
-pub(crate) use raw::{new, new_unchecked};
+pub(crate) use raw::{Fresh, new, new_unchecked};
 pub(crate) use registry::{Registry, Schedule};
 
 use crate::report::report;

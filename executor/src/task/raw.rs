@@ -25,12 +25,29 @@ const BUDGET: u32 = 128;
 /// Above this size a future is boxed where it first lies, instead of being moved into the task's allocation.
 const LARGEST_INLINE: usize = 1024;
 
-/// Makes a task of a `Send` future. The runnable is not scheduled yet.
+/// A task that was made and not started yet.
+#[must_use = "a task runs once it is started"]
+pub(crate) struct Fresh {
+    runnable: Runnable,
+    listed: bool,
+}
+
+impl Fresh {
+    /// Schedules the task; drops it where its registry is closed, and the join then says that it was cancelled.
+    #[inline]
+    pub(crate) fn start(self) {
+        if self.listed {
+            Registry::schedule(self.runnable, Woken::Parked);
+        }
+    }
+}
+
+/// Makes a task of a `Send` future. No code of the user's runs in here.
 pub(crate) fn new<F>(
     registry: &Arc<Registry>,
     future: F,
     spawned_at: &'static Location<'static>,
-) -> (Option<Runnable>, JoinHandle<F::Output>)
+) -> (Fresh, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -39,7 +56,7 @@ where
     unsafe { new_unchecked(registry, future, spawned_at) }
 }
 
-/// Makes a task; without a runnable where the registry is closed, and the join then says that it was cancelled.
+/// Makes a task of any future.
 ///
 /// # Safety
 /// If `F` is not `Send`, the runnable must be run and dropped on this thread only. If the output is not `Send` the handle
@@ -49,7 +66,7 @@ pub(crate) unsafe fn new_unchecked<F>(
     registry: &Arc<Registry>,
     future: F,
     spawned_at: &'static Location<'static>,
-) -> (Option<Runnable>, JoinHandle<F::Output>)
+) -> (Fresh, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -71,7 +88,7 @@ unsafe fn build<F>(
     registry: &Arc<Registry>,
     future: F,
     spawned_at: &'static Location<'static>,
-) -> (Option<Runnable>, JoinHandle<F::Output>)
+) -> (Fresh, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -96,7 +113,7 @@ where
     // SAFETY: kept in the handle beside the task reference, and in the registry until the future's destructor.
     let meta = unsafe { MetaRef::new(runnable.metadata()) };
     let listed = registry.insert(meta, runnable.waker());
-    (listed.then_some(runnable), JoinHandle::new(task.fallible(), meta))
+    (Fresh { runnable, listed }, JoinHandle::new(task.fallible(), meta))
 }
 
 struct TaskFuture<F: Future> {

@@ -14,6 +14,7 @@ mod cancel_tree;
 mod channel_counter;
 mod crawler;
 mod go;
+mod group;
 mod jobs;
 mod million;
 mod mutex_counter;
@@ -106,6 +107,11 @@ const STOPS: &[Stop] = &[
         name: "cancel_tree",
         idea: "cancel a tree of work",
         run: cancel_tree::main,
+    },
+    Stop {
+        name: "group",
+        idea: "tasks that belong together: the first error ends the others",
+        run: group::main,
     },
     Stop {
         name: "parallelism",

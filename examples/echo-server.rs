@@ -8,9 +8,16 @@
 //! Ctrl-C or SIGTERM stops the accepting, lets the open connections end for up to five seconds (a second one cuts
 //! that short), prints the totals and exits with 0.
 
+#[path = "common/listen.rs"]
+mod listen;
+#[path = "common/say.rs"]
+mod say;
+#[path = "common/stop.rs"]
+mod stop;
+
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,12 +27,15 @@ use std::time::{Duration, Instant};
 
 use canter::net::{TcpListener, TcpStream};
 use canter::runtime::Runtime;
-use canter::signal::unix::{Signal, SignalKind, signal};
 use canter::time;
 use clap::Parser;
 use futures::future::select;
 use futures::task::AtomicWaker;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::listen::{concerns_one_connection, is_out_of_descriptors, listen};
+use crate::say::say;
+use crate::stop::StopRequest;
 
 /// How long open connections may go on after the request to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -77,12 +87,12 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 async fn serve(addr: &str) -> Result<(), String> {
-    let listener = listen(addr).await?;
+    let listener = listen("--addr", addr).await?;
     let local = listener
         .local_addr()
         .map_err(|error| format!("cannot tell where it listens: {error}"))?;
     // Before the address is told, so that whoever was told can stop the server.
-    let mut stop = StopRequest::new().map_err(|error| format!("cannot watch for signals: {error}"))?;
+    let mut stop = StopRequest::new()?;
     let tally = Arc::new(Tally::default());
     say(&format!("listening on {local}"));
 
@@ -101,47 +111,6 @@ async fn serve(addr: &str) -> Result<(), String> {
     live_line.close();
     say(&tally.summary());
     Ok(())
-}
-
-/// No `SO_REUSEPORT` here (`bind_sharded`): with it a second server on the same address would start without an error
-/// and take half of the connections.
-async fn listen(addr: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(addr).await.map_err(|error| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse => {
-                "stop the program that holds it, or choose another port (0 takes a free one)"
-            }
-            ErrorKind::AddrNotAvailable => "choose an address of this machine, or 0.0.0.0 for all of them",
-            ErrorKind::PermissionDenied => "choose a port from 1024 up",
-            _ => "check --addr",
-        };
-        format!("{error}; {advice}")
-    })
-}
-
-/// A line on standard output. A reader that has gone away is no reason to stop serving.
-fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
-/// Ctrl-C and SIGTERM.
-struct StopRequest {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopRequest {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn requested(&mut self) {
-        select(pin!(self.interrupt.recv()), pin!(self.terminate.recv())).await;
-    }
 }
 
 /// Accepts until it is aborted, and starts a task for each connection.
@@ -171,17 +140,8 @@ async fn accept(listener: TcpListener, tally: Arc<Tally>, live_line: LiveLine) {
     }
 }
 
-/// Whether the connection that was to be accepted has failed, and the next one may well be fine.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
-}
-
 fn accept_problem(error: &io::Error, open: u64) -> String {
-    // The process's and the system's limit; the numbers are the same on every Unix.
-    const EMFILE: i32 = 24;
-    const ENFILE: i32 = 23;
-    if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) {
+    if is_out_of_descriptors(error) {
         format!(
             "out of file descriptors: {open} connections open; new ones wait until one ends \
              (raise the limit with ulimit -n)"

@@ -1,14 +1,22 @@
 //! What the servers have in common: reading options, listening, accepting, and the request to stop.
 
-use std::error::Error;
-use std::io::{self, ErrorKind, Write};
+#[path = "listen.rs"]
+pub mod listen;
+#[path = "say.rs"]
+mod say;
+#[path = "stop.rs"]
+mod stop;
+
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use canter::net::{TcpListener, TcpStream};
-use canter::select;
-use canter::signal::unix::{Signal, SignalKind, signal};
 use canter::time;
+
+use listen::{concerns_one_connection, is_out_of_descriptors, listen};
+pub use say::say;
+pub use stop::StopRequest;
 
 /// The name of the program that this is compiled into.
 const PROGRAM: &str = env!("CARGO_BIN_NAME");
@@ -38,41 +46,9 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A line on standard output. A reader that has gone away is no reason to stop serving.
-pub fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
 /// A line on standard error, with the same indifference.
 pub fn warn(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{PROGRAM}: {line}");
-}
-
-/// Ctrl-C and SIGTERM.
-pub struct StopRequest {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopRequest {
-    pub fn new() -> Result<Self, String> {
-        let watch = || -> io::Result<Self> {
-            Ok(Self {
-                interrupt: signal(SignalKind::interrupt())?,
-                terminate: signal(SignalKind::terminate())?,
-            })
-        };
-        watch().map_err(|error| format!("cannot watch for signals: {error}"))
-    }
-
-    /// Dropping the future loses no request.
-    pub async fn requested(&mut self) {
-        select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }
 
 /// A listener that outlives its errors.
@@ -84,21 +60,8 @@ pub struct Acceptor {
 impl Acceptor {
     /// Listens at `addr`, which the person gave as `option`.
     pub async fn bind(option: &str, addr: &str) -> Result<Self, String> {
-        let listener = TcpListener::bind(addr).await.map_err(|error| {
-            let advice = match error.kind() {
-                ErrorKind::AddrInUse => {
-                    "stop the program that holds it, or choose another port (0 takes a free one)".to_owned()
-                }
-                ErrorKind::AddrNotAvailable => {
-                    "choose an address of this machine, or 0.0.0.0 for all of them".to_owned()
-                }
-                ErrorKind::PermissionDenied => "choose a port from 1024 up".to_owned(),
-                _ => format!("check {option}"),
-            };
-            format!("{error}; {advice}")
-        })?;
         Ok(Self {
-            listener,
+            listener: listen(option, addr).await?,
             told: false,
         })
     }
@@ -131,12 +94,6 @@ impl Acceptor {
     }
 }
 
-/// Whether the connection that was to be accepted has failed, and the next one may well be fine.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
-}
-
 fn accept_problem(error: &io::Error) -> String {
     if is_out_of_descriptors(error) {
         "out of file descriptors; new connections wait until one ends (raise the limit with ulimit -n)"
@@ -144,21 +101,4 @@ fn accept_problem(error: &io::Error) -> String {
     } else {
         format!("cannot accept a connection: {error}; it goes on trying")
     }
-}
-
-/// Whether the process or the system has no descriptor left. `connect` wraps what the system said, so the causes of the
-/// error are looked at too.
-pub fn is_out_of_descriptors(error: &io::Error) -> bool {
-    // The process's and the system's limit; the numbers are the same on every Unix.
-    const EMFILE: i32 = 24;
-    const ENFILE: i32 = 23;
-    let code = |cause: &(dyn Error + 'static)| cause.downcast_ref().and_then(io::Error::raw_os_error);
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if matches!(code(error), Some(EMFILE | ENFILE)) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use canter::net::TcpStream;
 use canter::time;
 
-use crate::server::{is_out_of_descriptors, warn};
+use crate::server::listen::is_out_of_descriptors;
+use crate::server::warn;
 
 pub struct Backends {
     all: Vec<Backend>,

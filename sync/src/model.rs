@@ -198,6 +198,18 @@ fn model_a_dropped_acquire_lets_those_behind_it_go() {
     });
 }
 
+/// Race: the drop of the first in line, who asks for more than there are, against one that comes and finds it there.
+#[test]
+fn model_a_dropped_acquire_of_too_many_lets_those_behind_it_go() {
+    check(3, || {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let small = spawn_on(&semaphore, |semaphore| drop(block_on(semaphore.acquire())));
+        assert!(poll_once(semaphore.acquire_many(2)).is_none());
+        small.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 1);
+    });
+}
+
 /// Race: added permits, and the close, against those that wait and those that come.
 #[test]
 fn model_a_semaphore_that_closes_leaves_nobody_waiting() {

@@ -5,13 +5,12 @@ use std::error::Error;
 use std::fmt;
 use std::mem;
 use std::panic::Location;
-use std::sync::OnceLock;
 
 use canter_coop::{Reason, block_on};
 
 use crate::event::Event;
 use crate::semaphore::{Acquire, Semaphore, SemaphorePermit, TryAcquireError};
-use crate::sync::const_fn;
+use crate::sync::{OnceLock, const_fn};
 
 static ONCE: Reason = Reason::new("once");
 

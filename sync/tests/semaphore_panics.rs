@@ -186,6 +186,23 @@ fn a_waker_that_panics_when_it_is_dropped_leaves_the_semaphore_usable() {
     }
 }
 
+#[test]
+fn polls_with_one_waker_clone_it_once() {
+    let clones = Arc::new(AtomicUsize::new(0));
+    let counted = clones.clone();
+    let waker = hooked(move |event| {
+        if event == Event::Clone {
+            counted.fetch_add(1, SeqCst);
+        }
+    });
+    let semaphore = Semaphore::new(0);
+    let mut acquire = Box::pin(semaphore.acquire());
+    for _ in 0..10 {
+        assert!(poll_with(&mut acquire, &waker).is_pending());
+    }
+    assert_eq!(clones.load(SeqCst), 1);
+}
+
 /// A waker that gives permits as it is cloned, so that the wait is over before it began.
 fn gives_when_cloned(semaphore: &Arc<Semaphore>, armed: &Armed) -> Waker {
     let (semaphore, armed) = (semaphore.clone(), armed.clone());

@@ -6,10 +6,13 @@
 mod modelled;
 
 #[cfg(not(canter_loom))]
-pub(crate) use {canter_coop::lock::Lock, std::sync::atomic};
+pub(crate) use {
+    canter_coop::lock::Lock,
+    std::sync::{OnceLock, atomic},
+};
 
 #[cfg(canter_loom)]
-pub(crate) use modelled::{Lock, atomic};
+pub(crate) use modelled::{Lock, OnceLock, atomic};
 
 /// Defines functions that are `const`, except under loom, whose locks and atomics are made while the model runs.
 macro_rules! const_fn {

@@ -255,14 +255,20 @@ fn a_mutex_that_was_locked_by_a_poll_whose_old_waker_panics_is_not_lost() {
     }
 }
 
-/// A waker that drops what is held when it is cloned, so that the poll gets the lock beside the clone, and panics when that is dropped.
-fn frees_and_panics(held: impl Send + 'static, armed: &Arc<AtomicBool>) -> Waker {
+/// A waker that drops what is held when it is cloned, so that the poll gets the lock beside the clone, and does this when one is dropped.
+fn frees(held: impl Send + 'static, on_drop: impl Fn() + Send + Sync + 'static) -> Waker {
     let held = std::sync::Mutex::new(Some(held));
-    let armed = armed.clone();
     hooked(move |event| match event {
         Event::Clone => drop(held.lock().unwrap().take()),
-        Event::Drop if armed.load(SeqCst) && !thread::panicking() => panic!("a waker that panics"),
-        Event::Wake | Event::Drop => {}
+        Event::Drop => on_drop(),
+        Event::Wake => {}
+    })
+}
+
+fn frees_and_panics(held: impl Send + 'static, armed: &Arc<AtomicBool>) -> Waker {
+    let armed = armed.clone();
+    frees(held, move || {
+        assert!(!armed.load(SeqCst) || thread::panicking(), "a waker that panics");
     })
 }
 
@@ -418,6 +424,38 @@ fn a_waker_may_use_the_lock_when_it_is_woken_cloned_or_dropped() {
         let expected = if waiters == 1 { 0b110 } else { 0b111 };
         assert_eq!(events.load(SeqCst) & expected, expected, "{}", kind.name);
         check_usable(&locks, kind.name);
+    }
+}
+
+#[test]
+fn a_waker_that_is_dropped_as_its_wait_ends_may_use_the_lock() {
+    let locks = Arc::new(Locks::default());
+    let events = Arc::new(AtomicUsize::new(0));
+    let held = locks.mutex.try_lock().unwrap();
+    let (mut first, mut second) = (Box::pin(locks.mutex.lock()), Box::pin(locks.mutex.lock()));
+    _ = wait(&mut first);
+    assert!(poll_with(&mut second, &busybody(&locks, &events)).is_pending());
+    drop(held);
+    events.store(0, SeqCst);
+    drop(ready(&mut second)); // which was not called, and has its waker still
+    assert_eq!(events.load(SeqCst), 1 << Event::Drop as usize);
+    drop(ready(&mut first));
+    check_usable(&locks, "mutex lock");
+
+    let (mutex, lock) = (Arc::new(Mutex::new(0)), Arc::new(RwLock::new(0)));
+    for waits_already in [false, true] {
+        let (used_mutex, used_lock) = (mutex.clone(), lock.clone());
+        let held = (mutex.try_lock_owned().unwrap(), lock.try_read_owned().unwrap());
+        let waker = frees(held, move || {
+            begin(used_mutex.lock());
+            begin(used_lock.read());
+        });
+        let (mut first, mut second) = (Box::pin(mutex.lock()), Box::pin(lock.write()));
+        if waits_already {
+            _ = (wait(&mut first), wait(&mut second));
+        }
+        assert!(poll_with(&mut first, &waker).is_ready());
+        assert!(poll_with(&mut second, &waker).is_ready());
     }
 }
 

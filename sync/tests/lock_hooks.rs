@@ -444,18 +444,17 @@ fn a_waker_that_is_dropped_as_its_wait_ends_may_use_the_lock() {
 
     let (mutex, lock) = (Arc::new(Mutex::new(0)), Arc::new(RwLock::new(0)));
     for waits_already in [false, true] {
-        let (used_mutex, used_lock) = (mutex.clone(), lock.clone());
-        let held = (mutex.try_lock_owned().unwrap(), lock.try_read_owned().unwrap());
-        let waker = frees(held, move || {
-            begin(used_mutex.lock());
-            begin(used_lock.read());
-        });
-        let (mut first, mut second) = (Box::pin(mutex.lock()), Box::pin(lock.write()));
-        if waits_already {
-            _ = (wait(&mut first), wait(&mut second));
-        }
-        assert!(poll_with(&mut first, &waker).is_ready());
-        assert!(poll_with(&mut second, &waker).is_ready());
+        let used = mutex.clone();
+        let waker = frees(mutex.try_lock_owned().unwrap(), move || begin(used.lock()));
+        let mut locks = Box::pin(mutex.lock());
+        _ = waits_already.then(|| wait(&mut locks));
+        assert!(poll_with(&mut locks, &waker).is_ready());
+
+        let used = lock.clone();
+        let waker = frees(lock.try_read_owned().unwrap(), move || begin(used.read()));
+        let mut writes = Box::pin(lock.write());
+        _ = waits_already.then(|| wait(&mut writes));
+        assert!(poll_with(&mut writes, &waker).is_ready());
     }
 }
 

@@ -23,7 +23,7 @@ use seed::random;
 use tokio::sync::mpsc::unbounded_channel;
 
 /// How much of each there is; more where it is quick.
-const ROUNDS: usize = if cfg!(debug_assertions) { 200 } else { 1000 };
+const ROUNDS: usize = if cfg!(debug_assertions) { 500 } else { 3000 };
 
 // Accounts: what one has less another one has more.
 

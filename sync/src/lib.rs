@@ -35,8 +35,8 @@
 //!   has waited yet is four words or less, beside its value.
 //! - No waker is called with an inner lock held; a panic in one leaves everything usable.
 //!
-//! Each way to wait has a form for threads without a runtime, whose name ends in `_blocking`. It must not be used in a task: the task's
-//! worker would stand still.
+//! The ways to wait for a lock, a permit or somebody else have a form for threads without a runtime, whose name ends in `_blocking`. It must
+//! not be used in a task: the task's worker would stand still.
 //!
 //! # When not to use it
 //!

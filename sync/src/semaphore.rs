@@ -179,7 +179,7 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// Panics if nobody has more than [`Semaphore::MAX_PERMITS`] then.
+    /// Panics if more than [`Semaphore::MAX_PERMITS`] would be free then. Permits that somebody has are to fit as well when they come back.
     #[track_caller]
     pub fn add_permits(&self, permits: usize) {
         assert!(

@@ -9,6 +9,7 @@ mod flag;
 #[path = "common2/give_up.rs"]
 mod give_up;
 
+use std::future::pending;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -121,11 +122,16 @@ fn a_caller_that_gives_up_leaves_the_call_to_the_others() {
     runtime().block_on(async {
         let flights = SingleFlight::<&str, u32>::new();
         let (end, result) = oneshot::channel();
+        let (begun, has_begun) = oneshot::channel();
         let other = flights.clone();
-        let computes = spawn(async move { other.run("key", async || result.await.unwrap()).await });
-        while flights.is_empty() {
-            yield_now().await;
-        }
+        let computes = spawn(async move {
+            let compute = async || {
+                begun.send(()).unwrap();
+                result.await.unwrap()
+            };
+            other.run("key", compute).await
+        });
+        has_begun.await.unwrap();
         assert!(
             give_up_after(3, flights.run("key", async || unreachable!()))
                 .await
@@ -196,13 +202,16 @@ fn a_panic_takes_down_the_caller_whose_function_panicked_and_no_other() {
 fn a_task_that_is_aborted_while_it_computes_leaves_that_to_another() {
     runtime().block_on(async {
         let flights = SingleFlight::<&str, u32>::new();
-        let computes = spawn({
-            let flights = flights.clone();
-            async move { flights.run("key", std::future::pending).await }
+        let (begun, has_begun) = oneshot::channel();
+        let other = flights.clone();
+        let computes = spawn(async move {
+            let compute = async || {
+                begun.send(()).unwrap();
+                pending().await
+            };
+            other.run("key", compute).await
         });
-        while flights.is_empty() {
-            yield_now().await;
-        }
+        has_begun.await.unwrap();
         let shares = spawn({
             let flights = flights.clone();
             async move { flights.run("key", async || 2).await }

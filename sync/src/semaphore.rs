@@ -114,7 +114,8 @@ impl Semaphore {
     /// As [`Semaphore::acquire`].
     #[track_caller]
     pub fn acquire_many_blocking(&self, permits: usize) -> Result<SemaphorePermit<'_>, AcquireError> {
-        block_on(self.acquire_many(permits))
+        self.try_acquire_many(permits)
+            .or_else(|_| block_on(self.acquire_many(permits)))
     }
 
     /// As [`Semaphore::acquire`], for a thread that may block.
@@ -124,7 +125,7 @@ impl Semaphore {
     /// As [`Semaphore::acquire`].
     #[track_caller]
     pub fn acquire_blocking(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        block_on(self.acquire())
+        self.try_acquire().or_else(|_| block_on(self.acquire()))
     }
 
     /// Takes a permit, unless it would have to wait: because there is none, or because others wait already.

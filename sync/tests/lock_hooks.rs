@@ -12,32 +12,24 @@ mod flag;
 mod hooks;
 #[path = "common/kinds.rs"]
 mod kinds;
+#[path = "common/usable.rs"]
+mod usable;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::thread;
 
 use by_hand::{ready, wait};
 use canter_sync::{Condvar, Mutex, RwLock, RwLockUpgradableReadGuard};
 use hooks::{Event, hooked};
-use kinds::{Crowd, KINDS, Kind, Locks};
-
-/// Runs what has to panic.
-#[track_caller]
-fn panics<R>(code: impl FnOnce() -> R) {
-    assert!(catch_unwind(AssertUnwindSafe(code)).is_err(), "it has to panic");
-}
+use kinds::{Crowd, KINDS, Locks};
+use usable::{check_usable, panics, poll_with, with_a_crowd};
 
 /// Runs what may panic.
 fn may_panic<R>(code: impl FnOnce() -> R) {
     _ = catch_unwind(AssertUnwindSafe(code));
-}
-
-fn poll_with<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(waker))
 }
 
 /// A waker that panics at this event, as long as it is armed.
@@ -48,25 +40,6 @@ fn panicking(at: Event, armed: &Arc<AtomicBool>) -> Waker {
             panic!("a waker that panics");
         }
     })
-}
-
-/// Waits, and is served, at locks that have to be free.
-#[track_caller]
-fn check_usable(locks: &Locks, name: &str) {
-    assert!(locks.are_free(), "{name}: somebody holds it, or waits");
-    for kind in &KINDS {
-        let held = kind.hold(locks);
-        let mut waits = kind.wait(locks);
-        let woken = wait(&mut waits);
-        drop(held);
-        assert!(woken.take(), "{name}, then {}", kind.name);
-        drop(ready(&mut waits));
-        assert!(locks.are_free(), "{name}, then {}", kind.name);
-    }
-}
-
-fn with_a_crowd() -> impl Iterator<Item = &'static Kind> {
-    const { &KINDS }.iter().filter(|kind| kind.crowd != Crowd::Alone)
 }
 
 // Wakers that panic when they are cloned.

@@ -8,11 +8,10 @@ mod by_hand;
 mod flag;
 #[path = "common/kinds.rs"]
 mod kinds;
+#[path = "common/usable.rs"]
+mod usable;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use alarm::alarm;
@@ -20,36 +19,8 @@ use by_hand::{ready, wait};
 use canter_executor::runtime::Runtime;
 use canter_sync::{Condvar, Mutex, RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use flag::Flag;
-use kinds::{Crowd, KINDS, Kind, Locks};
-
-/// Runs what has to panic.
-#[track_caller]
-fn panics<R>(code: impl FnOnce() -> R) {
-    assert!(catch_unwind(AssertUnwindSafe(code)).is_err(), "it has to panic");
-}
-
-fn poll_with<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(waker))
-}
-
-/// Waits, and is served, at locks that have to be free.
-#[track_caller]
-fn check_usable(locks: &Locks, name: &str) {
-    assert!(locks.are_free(), "{name}: somebody holds it, or waits");
-    for kind in &KINDS {
-        let held = kind.hold(locks);
-        let mut waits = kind.wait(locks);
-        let woken = wait(&mut waits);
-        drop(held);
-        assert!(woken.take(), "{name}, then {}", kind.name);
-        drop(ready(&mut waits));
-        assert!(locks.are_free(), "{name}, then {}", kind.name);
-    }
-}
-
-fn with_a_crowd() -> impl Iterator<Item = &'static Kind> {
-    const { &KINDS }.iter().filter(|kind| kind.crowd != Crowd::Alone)
-}
+use kinds::{Crowd, KINDS, Locks};
+use usable::{check_usable, panics, poll_with, with_a_crowd};
 
 // Sections that panic.
 

@@ -2,6 +2,8 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
+#[path = "common/counted.rs"]
+mod counted;
 #[path = "common/executors.rs"]
 mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
@@ -9,19 +11,17 @@ mod flag;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::task::Poll;
 use std::thread;
 
 use by_hand::{ready, wait};
-use canter_coop::budget;
 use canter_executor::runtime::Runtime;
 use canter_executor::yield_now;
+use canter_sync::Mutex;
 use canter_sync::mutex::Lock;
-use canter_sync::{Mutex, MutexGuard};
+use counted::Counted;
 use executors::{Task, under_each};
 use fastrand::Rng;
 use flag::Flag;
@@ -192,42 +192,11 @@ fn one_that_takes_the_mutex_before_it_is_handed_over_leaves_the_next_one_its_pat
 
 // With tasks.
 
-/// A mutex that knows how often it was locked.
-#[derive(Default)]
-struct Counted {
-    mutex: Mutex<u32>,
-    locked: AtomicUsize,
-}
-
-impl Counted {
-    /// The guard, and how many sections of others have begun since it stood in line; that of the one that had the mutex then may be among them.
-    async fn lock(&self) -> (MutexGuard<'_, u32>, usize) {
-        let mut lock = pin!(self.mutex.lock());
-        let mut in_line = None;
-        poll_fn(|cx| {
-            let has_budget = budget::has_remaining();
-            match lock.as_mut().poll(cx) {
-                Poll::Ready(guard) => {
-                    let locked = self.locked.fetch_add(1, SeqCst);
-                    Poll::Ready((guard, in_line.map_or(0, |before| locked - before)))
-                }
-                Poll::Pending => {
-                    if has_budget {
-                        in_line.get_or_insert_with(|| self.locked.load(SeqCst));
-                    }
-                    Poll::Pending
-                }
-            }
-        })
-        .await
-    }
-}
-
 /// Locks again and again, for sections of all lengths, most of them without a pause. The most sections of others for which it waited.
-async fn fight(counted: &Counted, sections: usize, random: &mut Rng) -> usize {
+async fn fight(counted: &Counted<Mutex<u32>>, sections: usize, random: &mut Rng) -> usize {
     let mut most = 0;
     for _ in 0..sections {
-        let (mut guard, sections_of_others) = counted.lock().await;
+        let (mut guard, sections_of_others) = counted.count(counted.lock.lock()).await;
         most = most.max(sections_of_others);
         *guard += 1;
         for _ in 0..random.usize(..3) {
@@ -246,7 +215,7 @@ fn of_eight_tasks_none_waits_longer_than_the_bound() {
     let seed = random("of_eight_tasks_none_waits_longer_than_the_bound");
     under_each(|run| {
         let mut random = seed.clone();
-        let counted = Arc::new(Counted::default());
+        let counted = Arc::new(Counted::<Mutex<u32>>::default());
         let most = Arc::new(AtomicUsize::new(0));
         let tasks = (0..8).map(|_| {
             let (counted, most, mut random) = (counted.clone(), most.clone(), random.fork());
@@ -258,7 +227,7 @@ fn of_eight_tasks_none_waits_longer_than_the_bound() {
         run(tasks.collect());
         let most = most.load(SeqCst);
         assert!(most <= BOUND_FOR_EIGHT, "{most} sections of others");
-        assert_eq!(*counted.mutex.try_lock().unwrap(), 8 * 500);
+        assert_eq!(*counted.lock.try_lock().unwrap(), 8 * 500);
     });
 }
 
@@ -266,7 +235,7 @@ fn of_eight_tasks_none_waits_longer_than_the_bound() {
 fn of_eight_tasks_on_one_worker_none_waits_longer_than_the_bound() {
     let mut random = random("of_eight_tasks_on_one_worker_none_waits_longer_than_the_bound");
     let runtime = Runtime::builder().workers(1).build().unwrap();
-    let counted = Arc::new(Counted::default());
+    let counted = Arc::new(Counted::<Mutex<u32>>::default());
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let (counted, mut random) = (counted.clone(), random.fork());
@@ -281,11 +250,11 @@ fn of_eight_tasks_on_one_worker_none_waits_longer_than_the_bound() {
 
 #[test]
 fn of_eight_tasks_that_run_in_turn_each_comes_in_vain_twice() {
-    let counted = Counted::default();
+    let counted = Counted::<Mutex<u32>>::default();
     let most = AtomicUsize::new(0);
     let task = async || {
         for _ in 0..100 {
-            let (_guard, sections_of_others) = counted.lock().await;
+            let (_guard, sections_of_others) = counted.count(counted.lock.lock()).await;
             most.fetch_max(sections_of_others, SeqCst);
             yield_now().await;
         }
@@ -301,9 +270,9 @@ fn of_eight_tasks_that_run_in_turn_each_comes_in_vain_twice() {
 }
 
 /// One that locks, and is asked to stop when the other one got in.
-async fn lock_until(counted: &Counted, stop: &AtomicBool, polls: usize) {
+async fn lock_until(counted: &Counted<Mutex<u32>>, stop: &AtomicBool, polls: usize) {
     while !stop.load(SeqCst) {
-        let (_guard, _) = counted.lock().await;
+        let (_guard, _) = counted.count(counted.lock.lock()).await;
         for _ in 0..polls {
             yield_now().await;
         }
@@ -314,7 +283,7 @@ async fn lock_until(counted: &Counted, stop: &AtomicBool, polls: usize) {
 fn a_task_that_locks_without_a_pause_starves_nobody() {
     for polls in 1..4 {
         under_each(|run| {
-            let counted = Arc::new(Counted::default());
+            let counted = Arc::new(Counted::<Mutex<u32>>::default());
             let stop = Arc::new(AtomicBool::new(false));
             let (greedy, stops) = (counted.clone(), stop.clone());
             let modest = counted.clone();
@@ -324,7 +293,7 @@ fn a_task_that_locks_without_a_pause_starves_nobody() {
                 }),
                 Box::pin(async move {
                     for _ in 0..20 {
-                        let (_guard, sections_of_others) = modest.lock().await;
+                        let (_guard, sections_of_others) = modest.count(modest.lock.lock()).await;
                         assert!(sections_of_others <= PATIENCE + 1, "{sections_of_others}");
                     }
                     stop.store(true, SeqCst);
@@ -338,13 +307,13 @@ fn a_task_that_locks_without_a_pause_starves_nobody() {
 fn a_task_that_locks_without_any_other_await_starves_nobody_on_its_worker() {
     for workers in [1, 2] {
         let runtime = Runtime::builder().workers(workers).build().unwrap();
-        let counted = Arc::new(Counted::default());
+        let counted = Arc::new(Counted::<Mutex<u32>>::default());
         let stop = Arc::new(AtomicBool::new(false));
         let (greedy, stops) = (counted.clone(), stop.clone());
         let greedy = runtime.spawn(async move { lock_until(&greedy, &stops, 0).await });
         let modest = runtime.spawn(async move {
             for _ in 0..20 {
-                let (guard, sections_of_others) = counted.lock().await;
+                let (guard, sections_of_others) = counted.count(counted.lock.lock()).await;
                 assert!(sections_of_others <= PATIENCE + 1, "{sections_of_others}");
                 drop(guard);
                 yield_now().await;
@@ -358,18 +327,18 @@ fn a_task_that_locks_without_any_other_await_starves_nobody_on_its_worker() {
 
 #[test]
 fn a_thread_that_locks_without_a_pause_starves_no_thread() {
-    let counted = Counted::default();
+    let counted = Counted::<Mutex<u32>>::default();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(SeqCst) {
-                let _guard = counted.mutex.lock_blocking();
+                let _guard = counted.lock.lock_blocking();
                 counted.locked.fetch_add(1, SeqCst);
             }
         });
         scope.spawn(|| {
             for _ in 0..200 {
-                let (_guard, sections_of_others) = block_on(counted.lock());
+                let (_guard, sections_of_others) = block_on(counted.count(counted.lock.lock()));
                 assert!(sections_of_others <= PATIENCE + 1, "{sections_of_others}");
             }
             stop.store(true, SeqCst);

@@ -2,22 +2,22 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
+#[path = "common/counted.rs"]
+mod counted;
 #[path = "common/executors.rs"]
 mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
 
-use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use by_hand::{ready, wait};
-use canter_coop::budget;
 use canter_executor::runtime::Runtime;
 use canter_executor::yield_now;
 use canter_sync::{RwLock, RwLockUpgradableReadGuard, RwLockWriteGuard};
+use counted::Counted;
 use executors::{Task, under_each};
 
 fn upgrade(lock: &RwLock<u32>) -> canter_sync::rw_lock::Upgrade<&RwLock<u32>, u32> {
@@ -256,45 +256,15 @@ fn an_upgradable_reader_that_becomes_an_ordinary_one_lets_the_next_upgradable_in
 
 // With tasks.
 
-/// A lock that knows how often it was locked.
-#[derive(Default)]
-struct Counted {
-    lock: RwLock<u32>,
-    locked: AtomicUsize,
-}
-
-impl Counted {
-    /// The guard, and how many accesses of others there were since it stood in line. On several threads those may be among them that had
-    /// the lock by then, if they had not been counted yet.
-    async fn count<G>(&self, access: impl Future<Output = G>) -> (G, usize) {
-        let mut access = pin!(access);
-        let mut in_line = None;
-        poll_fn(|cx| {
-            let has_budget = budget::has_remaining();
-            match access.as_mut().poll(cx) {
-                Poll::Ready(guard) => {
-                    let locked = self.locked.fetch_add(1, SeqCst);
-                    Poll::Ready((guard, in_line.map_or(0, |before| locked - before)))
-                }
-                Poll::Pending => {
-                    if has_budget {
-                        in_line.get_or_insert_with(|| self.locked.load(SeqCst));
-                    }
-                    Poll::Pending
-                }
-            }
-        })
-        .await
-    }
-}
+type Shared = Arc<Counted<RwLock<u32>>>;
 
 /// Seven without a pause, until the other one has had its turns. In between each of them gets in once at the most.
 fn one_beside_seven(
-    others: impl Fn(Arc<Counted>, Arc<AtomicBool>) -> Task,
-    one: impl Fn(Arc<Counted>) -> std::pin::Pin<Box<dyn Future<Output = usize> + Send>>,
+    others: impl Fn(Shared, Arc<AtomicBool>) -> Task,
+    one: impl Fn(Shared) -> Pin<Box<dyn Future<Output = usize> + Send>>,
 ) {
     under_each(|run| {
-        let counted = Arc::new(Counted::default());
+        let counted = Shared::default();
         let stop = Arc::new(AtomicBool::new(false));
         let mut tasks: Vec<_> = (0..7).map(|_| others(counted.clone(), stop.clone())).collect();
         let (turns, stops) = (one(counted.clone()), stop.clone());

@@ -2,78 +2,15 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
+
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use canter_channel::{Receiver, Sender, bounded, unbounded, unbuffered};
-
-struct Counting;
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Counts {
-    allocations: usize,
-    live_bytes: isize,
-}
-
-thread_local! {
-    static COUNTS: Cell<Counts> = const { Cell::new(Counts { allocations: 0, live_bytes: 0 }) };
-}
-
-fn note(allocations: usize, bytes: isize) {
-    _ = COUNTS.try_with(|counts| {
-        let before = counts.get();
-        counts.set(Counts {
-            allocations: before.allocations + allocations,
-            live_bytes: before.live_bytes + bytes,
-        });
-    });
-}
-
-// SAFETY: the system's allocator does the work.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(1, layout.size() as isize);
-        // SAFETY: what the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        note(0, -(layout.size() as isize));
-        // SAFETY: what the caller promises.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(1, size as isize - layout.size() as isize);
-        // SAFETY: what the caller promises.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What the code allocated on this thread: how often, and how much of it is still there.
-fn counted<R>(code: impl FnOnce() -> R) -> (R, Counts) {
-    let before = COUNTS.get();
-    let result = code();
-    let after = COUNTS.get();
-    let counts = Counts {
-        allocations: after.allocations - before.allocations,
-        live_bytes: after.live_bytes - before.live_bytes,
-    };
-    (result, counts)
-}
-
-#[track_caller]
-fn allocates_nothing<R>(code: impl FnOnce() -> R) -> R {
-    let (result, counts) = counted(code);
-    assert_eq!(counts, Counts::default());
-    result
-}
+use counting::{allocates_nothing, counted};
 
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -273,9 +210,12 @@ fn send_many_and_recv_many_allocate_only_for_the_buffer() {
 #[test]
 fn messages_without_size_take_no_memory() {
     let ((), counts) = counted(|| {
-        let (tx, rx) = unbounded();
-        (0..100_000).for_each(|_| tx.try_send(()).unwrap());
-        assert!(COUNTS.get().live_bytes < 1_000_000);
+        let ((_tx, rx), filled) = counted(|| {
+            let (tx, rx) = unbounded();
+            (0..100_000).for_each(|_| tx.try_send(()).unwrap());
+            (tx, rx)
+        });
+        assert!(filled.live_bytes < 1_000_000);
         assert_eq!(rx.drain().count(), 100_000);
     });
     assert_eq!(counts.live_bytes, 0);

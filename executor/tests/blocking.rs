@@ -1,8 +1,8 @@
 //! `spawn_blocking`: its limit, its panics, and what becomes of closures that wait.
 
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -1,7 +1,7 @@
 //! Contexts, their cancellers and causes: what each call does, one by one.
 
 mod context_support;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
 
 use std::cell::Cell;

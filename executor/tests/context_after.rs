@@ -3,7 +3,7 @@
 #[path = "common/child.rs"]
 mod child;
 mod context_support;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
 
 use std::sync::mpsc;

@@ -1,7 +1,7 @@
 //! What Go promises of its `context`, asked of canter's: the cases that Go's own tests cover, written anew.
 
 mod context_support;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::io;

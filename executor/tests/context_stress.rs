@@ -2,7 +2,7 @@
 //! scheduling of threads allows.
 
 mod context_support;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::sync::{Barrier, Mutex, mpsc};

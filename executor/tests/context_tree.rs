@@ -1,9 +1,9 @@
 //! The tree of contexts: who ends with whom, who leaves whom, and that neither breadth nor depth costs anything.
 
 mod context_support;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use canter_executor::context::{Canceller, Context, ContextError};

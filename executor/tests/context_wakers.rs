@@ -1,7 +1,7 @@
 //! The wakers, functions and values that a context is given: it keeps none too long, and touches none under a lock.
 
 mod context_support;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
 
 use std::error::Error;

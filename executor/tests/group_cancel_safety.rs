@@ -1,8 +1,8 @@
 //! Every future of a group, given up after a random number of polls: nothing is lost by it.
 
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::collections::HashSet;

@@ -1,16 +1,16 @@
 //! Groups whose runtime ends, whose tasks panic at every turn, and whose wakers do what they like.
 
-#[path = "common/alarm.rs"]
+#[path = "../../channel/tests/common/alarm.rs"]
 mod alarm;
 #[path = "common/child.rs"]
 mod child;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
 #[path = "common/everywhere.rs"]
 mod everywhere;
 #[path = "common/flag.rs"]
 mod flag;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::future::pending;

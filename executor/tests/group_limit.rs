@@ -1,12 +1,12 @@
 //! Groups with a limit: how many tasks run at once, who gets the next place, and what becomes of those who wait for one.
 
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
 #[path = "common/everywhere.rs"]
 mod everywhere;
 #[path = "common/flag.rs"]
 mod flag;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::future::pending;

@@ -5,9 +5,9 @@
     reason = "a handle is what these tests want out of a block_on"
 )]
 
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::cell::{Cell, RefCell};

@@ -2,9 +2,9 @@
 
 #[path = "common/child.rs"]
 mod child;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::future::{pending, poll_fn};

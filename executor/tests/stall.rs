@@ -1,6 +1,6 @@
 //! A worker that stays in one poll, in code of `std` that blocks, keeps nothing from the others.
 
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::future::{pending, poll_fn};

@@ -1,8 +1,8 @@
 //! Random programs: trees of tasks that do everything that tasks can do, and an account of all of them at the end.
 
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::pin::Pin;

@@ -2,7 +2,7 @@
 
 #[path = "common/child.rs"]
 mod child;
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
 
 use std::any::Any;

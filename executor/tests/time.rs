@@ -1,8 +1,8 @@
 //! Sleeping, time-outs and intervals. No bound on how late: only that nothing comes early, and that everything comes.
 
-#[path = "common/drops.rs"]
+#[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common/seed.rs"]
+#[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
 use std::future::{pending, poll_fn};

@@ -6,23 +6,23 @@
 )]
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
 #[macro_use]
 #[path = "../../channel/tests/common/lacks.rs"]
 mod lacks;
-#[path = "common2/plain.rs"]
+#[path = "common/executors.rs"]
+mod executors;
+#[path = "common/plain.rs"]
 mod plain;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
@@ -37,11 +37,11 @@ use by_hand::{ready, wait};
 use canter_sync::barrier::Arrival;
 use canter_sync::{Barrier, BarrierWaitResult};
 use coop::{takes_part_in_the_budget, waits_for};
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use futures::future::join_all;
 use give_up::give_up_after;
 use plain::Plain;
-use runtimes::{Task, everywhere};
 use seed::random;
 
 has!(Send: Barrier, Arrival<'static>, BarrierWaitResult);
@@ -162,7 +162,7 @@ static MEETING: Barrier = Barrier::new(4);
 #[test]
 fn a_barrier_can_be_a_static_and_one_leads_each_round() {
     const ROUNDS: usize = 100;
-    everywhere(|run| {
+    under_each(|run| {
         let leaders: Arc<Vec<AtomicUsize>> = Arc::new((0..ROUNDS).map(|_| AtomicUsize::new(0)).collect());
         let tasks = (0..4).map(|_| -> Task {
             let leaders = leaders.clone();
@@ -256,7 +256,7 @@ fn those_who_give_up_at_random_leave_nobody_waiting() {
     const ROUNDS: usize = 50;
     let mut random = random("those_who_give_up_at_random_leave_nobody_waiting");
     let seeds: Vec<_> = (0..5).map(|_| random.u64(..)).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let barrier = Arc::new(Barrier::new(seeds.len()));
         let ended = Arc::new(AtomicUsize::new(0));
         let tasks = seeds.iter().map(|&seed| -> Task {

@@ -6,18 +6,18 @@
 )]
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
 #[macro_use]
 #[path = "../../channel/tests/common/lacks.rs"]
 mod lacks;
-#[path = "common2/plain.rs"]
+#[path = "common/plain.rs"]
 mod plain;
 
 use std::fmt::Debug;

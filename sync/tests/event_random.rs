@@ -1,11 +1,11 @@
 //! Random uses of an event: by hand beside a list of who has to be told, and by many tasks at once.
 
+#[path = "common/executors.rs"]
+mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use canter_sync::Event;
 use canter_sync::event::Notified;
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use give_up::give_up_after;
-use runtimes::{Task, everywhere};
 use seed::random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ fn those_who_give_up_at_random_pass_on_what_they_were_told() {
     const ROUNDS: usize = 100;
     let mut random = random("those_who_give_up_at_random_pass_on_what_they_were_told");
     let seeds: Vec<_> = (0..6).map(|_| random.u64(..)).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let event = Arc::new(Event::new());
         let taken = Arc::new(AtomicUsize::new(0));
         let stays: Task = {
@@ -194,7 +194,7 @@ fn whoever_calls_wait_before_it_looks_misses_no_notification_of_all() {
     const ROUNDS: usize = 200;
     let mut random = random("whoever_calls_wait_before_it_looks_misses_no_notification_of_all");
     let seeds: Vec<_> = (0..8).map(|_| random.u64(..)).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let shared = Arc::new((Event::new(), AtomicUsize::new(0)));
         let listeners = seeds.iter().map(|&seed| -> Task {
             let shared = shared.clone();

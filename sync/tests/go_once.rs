@@ -4,12 +4,14 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
-#[path = "common2/counting.rs"]
+#[path = "../../channel/tests/common/counting.rs"]
 mod counting;
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;
+#[path = "common/poll.rs"]
+mod poll;
 
 use std::future::pending;
 use std::pin::pin;
@@ -20,9 +22,10 @@ use canter_executor::runtime::{Builder, Runtime};
 use canter_executor::{spawn, yield_now};
 use canter_sync::{LazyCell, Once};
 use caught::caught;
-use counting::{allocates_nothing, poll};
+use counting::allocates_nothing;
 use drops::Drops;
 use futures::executor::block_on;
+use poll::poll;
 
 fn runtime() -> Runtime {
     Builder::new().workers(4).build().unwrap()

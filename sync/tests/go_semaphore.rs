@@ -2,11 +2,11 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;

@@ -6,7 +6,7 @@
 mod by_hand;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
 
 use std::future::pending;

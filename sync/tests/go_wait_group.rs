@@ -1,6 +1,6 @@
 //! What Go's own tests ask of its wait groups (`sync/waitgroup_test.go` of its distribution).
 
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
 
 use std::sync::Arc;

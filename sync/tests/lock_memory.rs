@@ -2,13 +2,15 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-#[path = "common/counting.rs"]
+#[path = "../../channel/tests/common/counting.rs"]
 mod counting;
+#[path = "common/poll.rs"]
+mod poll;
 
 use std::mem::size_of;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use canter_sync::condvar::WaitNotified;
 use canter_sync::mutex::Lock;
@@ -17,12 +19,9 @@ use canter_sync::{
     Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard,
 };
 use counting::{Counts, allocates_nothing, counted};
+use poll::poll;
 
 const WORD: usize = size_of::<usize>();
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
 
 #[test]
 fn a_lock_takes_four_words_at_the_most() {

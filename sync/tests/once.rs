@@ -1,11 +1,11 @@
 //! Things that are done once, and values that know how they are made.
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;
@@ -14,8 +14,8 @@ mod flag;
 #[macro_use]
 #[path = "../../channel/tests/common/lacks.rs"]
 mod lacks;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
+#[path = "common/executors.rs"]
+mod executors;
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -30,10 +30,10 @@ use canter_executor::yield_now;
 use canter_sync::{LazyCell, Once};
 use coop::{takes_part_in_the_budget, waits_for};
 use drops::Drops;
+use executors::{Task, under_each};
 use futures::FutureExt;
 use futures::executor::block_on;
 use futures::future::BoxFuture;
-use runtimes::{Task, everywhere};
 
 has!(Send: Once, LazyCell<u8, fn()>, LazyCell<Cell<u8>, Cell<u8>>);
 has!(Sync: Once, LazyCell<u8, fn()>);
@@ -49,7 +49,7 @@ static SETUP: Once = Once::new();
 fn it_is_done_once_and_everybody_waits_for_its_end() {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     assert!(!SETUP.is_completed());
-    everywhere(|run| {
+    under_each(|run| {
         let tasks = (0..50).map(|own| -> Task {
             Box::pin(async move {
                 if own % 2 == 0 {
@@ -147,7 +147,7 @@ fn a_lazy_value_is_made_when_it_is_first_wanted_and_never_again() {
 
 #[test]
 fn those_who_come_while_a_lazy_value_is_made_share_it() {
-    everywhere(|run| {
+    under_each(|run| {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = calls.clone();
         let lazy = Arc::new(LazyCell::new(move || {
@@ -188,7 +188,7 @@ static LAZY: LazyCell<String, fn() -> BoxFuture<'static, String>> =
 
 #[test]
 fn a_lazy_value_can_be_a_static() {
-    everywhere(|run| {
+    under_each(|run| {
         let tasks = (0..20).map(|_| -> Task {
             Box::pin(async {
                 let value: &'static String = LAZY.get().await;

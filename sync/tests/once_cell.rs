@@ -1,11 +1,11 @@
 //! A cell that gets its value once: how it is made, set, read, and taken out.
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;
@@ -14,8 +14,8 @@ mod flag;
 #[macro_use]
 #[path = "../../channel/tests/common/lacks.rs"]
 mod lacks;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
+#[path = "common/executors.rs"]
+mod executors;
 
 use std::cell::Cell;
 use std::error::Error;
@@ -32,8 +32,8 @@ use canter_executor::yield_now;
 use canter_sync::{Event, OnceCell, SetError};
 use coop::{takes_part_in_the_budget, waits_for};
 use drops::Drops;
+use executors::{Task, under_each};
 use futures::executor::block_on;
-use runtimes::{Task, everywhere};
 
 has!(Send: OnceCell<u8>, OnceCell<Cell<u8>>, SetError<u8>);
 has!(Sync: OnceCell<u8>);
@@ -92,7 +92,7 @@ fn an_initialiser_that_is_not_called_is_dropped() {
 
 #[test]
 fn the_value_is_made_once_whoever_comes_at_the_same_time() {
-    everywhere(|run| {
+    under_each(|run| {
         for _ in 0..20 {
             let cell = Arc::new(OnceCell::new());
             let calls = Arc::new(AtomicUsize::new(0));
@@ -308,7 +308,7 @@ static CONFIG: OnceCell<String> = OnceCell::new();
 
 #[test]
 fn a_cell_can_be_a_static() {
-    everywhere(|run| {
+    under_each(|run| {
         let tasks = (0..20).map(|_| -> Task {
             Box::pin(async {
                 let config: &'static String = CONFIG.get_or_init(async || "read once".to_string()).await;

@@ -2,16 +2,16 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;
+#[path = "common/executors.rs"]
+mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
@@ -25,12 +25,12 @@ use canter_executor::yield_now;
 use canter_sync::{LazyCell, Once, OnceCell};
 use caught::caught;
 use drops::Drops;
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::executor::block_on;
 use give_up::give_up_after;
-use runtimes::{Task, everywhere};
 use seed::random;
 
 #[test]
@@ -208,7 +208,7 @@ fn makers_that_are_dropped_fail_or_panic_at_random_leave_nobody_waiting() {
     let mut random = random("makers_that_are_dropped_fail_or_panic_at_random_leave_nobody_waiting");
     for _ in 0..20 {
         let seeds: Vec<_> = (0..40).map(|_| random.u64(..)).collect();
-        everywhere(|run| {
+        under_each(|run| {
             let cell = Arc::new(OnceCell::new());
             let (making, made) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let tasks = seeds.iter().map(|&seed| -> Task {

@@ -1,21 +1,21 @@
 //! Permits: how they are taken, given back, added, forgotten, split and merged.
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
 #[macro_use]
 #[path = "../../channel/tests/common/lacks.rs"]
 mod lacks;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
+#[path = "common/executors.rs"]
+mod executors;
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -29,9 +29,9 @@ use canter_sync::semaphore::Acquire;
 use canter_sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use caught::caught;
 use coop::{takes_part_in_the_budget, waits_for};
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use futures::executor::block_on;
-use runtimes::{Task, everywhere};
 
 has!(Send: Semaphore, SemaphorePermit<'static>, OwnedSemaphorePermit, Acquire<&'static Semaphore>, Acquire<Arc<Semaphore>>);
 has!(Sync: Semaphore, SemaphorePermit<'static>, OwnedSemaphorePermit, Acquire<&'static Semaphore>, Acquire<Arc<Semaphore>>);
@@ -158,7 +158,7 @@ fn owned_permits_keep_their_semaphore_alive() {
 
 #[test]
 fn owned_permits_travel_to_other_tasks() {
-    everywhere(|run| {
+    under_each(|run| {
         let semaphore = Arc::new(Semaphore::new(3));
         let inside = Arc::new(AtomicUsize::new(0));
         let tasks = (0..100).map(|_| -> Task {
@@ -353,7 +353,7 @@ static LIMIT: Semaphore = Semaphore::new(2);
 
 #[test]
 fn a_semaphore_can_be_a_static_and_its_permits_travel_with_tasks() {
-    everywhere(|run| {
+    under_each(|run| {
         let tasks = (0..50).map(|_| -> Task {
             Box::pin(async {
                 let permit: SemaphorePermit<'static> = LIMIT.acquire().await.unwrap();

@@ -2,18 +2,18 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
+#[path = "common/executors.rs"]
+mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 
 use std::sync::Arc;
 use std::thread;
 
 use by_hand::{ready, wait};
 use canter_sync::{AcquireError, Semaphore, TryAcquireError};
+use executors::{Task, under_each};
 use flag::{Flag, poll};
-use runtimes::{Task, everywhere};
 
 #[test]
 fn those_who_wait_get_an_error_and_so_do_all_who_come_later() {
@@ -134,7 +134,7 @@ fn a_close_from_another_thread_leaves_nobody_waiting() {
 
 #[test]
 fn a_close_among_tasks_leaves_nobody_waiting_and_no_permit_lost() {
-    everywhere(|run| {
+    under_each(|run| {
         let semaphore = Arc::new(Semaphore::new(4));
         let users = (0..40).map(|at| -> Task {
             let semaphore = semaphore.clone();

@@ -2,15 +2,18 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-#[path = "common2/counting.rs"]
+#[path = "../../channel/tests/common/counting.rs"]
 mod counting;
+#[path = "common/poll.rs"]
+mod poll;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use canter_sync::Semaphore;
-use counting::{allocates_nothing, counted, poll};
+use counting::{allocates_nothing, counted};
+use poll::poll;
 
 #[test]
 fn a_semaphore_is_four_words_or_less_and_allocates_nothing() {

@@ -5,14 +5,14 @@
     reason = "numbers without protection, so that a race detector can see the order"
 )]
 
+#[path = "common/executors.rs"]
+mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
-#[path = "common2/plain.rs"]
+#[path = "common/plain.rs"]
 mod plain;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
@@ -24,10 +24,10 @@ use std::task::Poll;
 
 use canter_sync::semaphore::Acquire;
 use canter_sync::{Semaphore, SemaphorePermit};
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use give_up::give_up_after;
 use plain::Plain;
-use runtimes::{Task, everywhere};
 use seed::random;
 
 /// What a semaphore should do.
@@ -221,7 +221,7 @@ fn those_who_give_up_at_random_lose_no_permit_and_leave_nobody_waiting() {
     const PERMITS: usize = 5;
     let mut random = random("those_who_give_up_at_random_lose_no_permit_and_leave_nobody_waiting");
     let seeds: Vec<_> = (0..200).map(|_| random.u64(..)).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let semaphore = Arc::new(Semaphore::new(PERMITS));
         let inside = Arc::new(AtomicUsize::new(0));
         let tasks = seeds.iter().map(|&seed| -> Task {
@@ -254,7 +254,7 @@ fn those_who_give_up_at_random_lose_no_permit_and_leave_nobody_waiting() {
 fn what_was_done_with_the_one_permit_is_visible_to_the_next() {
     let mut random = random("what_was_done_with_the_one_permit_is_visible_to_the_next");
     let seeds: Vec<_> = (0..16).map(|_| random.u64(..)).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let shared = Arc::new((Semaphore::new(1), Plain::default()));
         let tasks = seeds.iter().map(|&seed| -> Task {
             let shared = shared.clone();

@@ -1,13 +1,13 @@
 //! Calls of one key that are one call: who computes, who shares, and what is left of it.
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;

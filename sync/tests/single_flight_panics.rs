@@ -4,13 +4,15 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/counting.rs"]
+#[path = "../../channel/tests/common/counting.rs"]
 mod counting;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
 #[path = "../../channel/tests/common/hooks.rs"]
 mod hooks;
-#[path = "common2/wakers.rs"]
+#[path = "common/poll.rs"]
+mod poll;
+#[path = "common/wakers.rs"]
 mod wakers;
 
 use std::future::pending;
@@ -21,10 +23,11 @@ use std::task::Waker;
 
 use by_hand::{ready, wait};
 use canter_sync::SingleFlight;
-use counting::{allocates_nothing, counted, poll};
+use counting::{allocates_nothing, counted};
 use flag::Flag;
 use futures::channel::oneshot;
 use hooks::{Event, hooked};
+use poll::poll;
 use wakers::{Armed, panicking, panics, poll_with};
 
 #[test]

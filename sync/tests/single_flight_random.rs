@@ -2,10 +2,10 @@
 
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;
-#[path = "common2/give_up.rs"]
+#[path = "common/executors.rs"]
+mod executors;
+#[path = "common/give_up.rs"]
 mod give_up;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
@@ -16,9 +16,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use canter_executor::yield_now;
 use canter_sync::SingleFlight;
 use drops::{Drops, Guard};
+use executors::{Task, under_each};
 use futures::FutureExt;
 use give_up::give_up_after;
-use runtimes::{Task, everywhere};
 use seed::random;
 
 const KEYS: usize = 3;
@@ -112,7 +112,7 @@ fn each_call_is_computed_by_one_and_nothing_is_left_whoever_gives_up() {
     let mut random = random("each_call_is_computed_by_one_and_nothing_is_left_whoever_gives_up");
     for _ in 0..5 {
         let seeds: Vec<_> = (0..60).map(|_| random.u64(..)).collect();
-        everywhere(|run| {
+        under_each(|run| {
             let shared = Arc::new(Shared {
                 flights: SingleFlight::new(),
                 keys: Default::default(),
@@ -151,7 +151,7 @@ fn each_call_is_computed_by_one_and_nothing_is_left_whoever_gives_up() {
 fn calls_that_are_forgotten_at_random_leave_nothing() {
     let mut random = random("calls_that_are_forgotten_at_random_leave_nothing");
     let seeds: Vec<_> = (0..60).map(|_| random.u64(..)).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let flights = SingleFlight::<usize, usize>::new();
         let tasks = seeds.iter().enumerate().map(|(own, &seed)| -> Task {
             let flights = flights.clone();
@@ -183,7 +183,7 @@ fn calls_that_are_forgotten_at_random_leave_nothing() {
 
 #[test]
 fn callers_of_one_key_who_come_together_compute_once() {
-    everywhere(|run| {
+    under_each(|run| {
         let flights = SingleFlight::<(), usize>::new();
         let (computed, came) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let tasks = (0..50).map(|_| -> Task {

@@ -2,7 +2,7 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
 #[path = "../../channel/tests/common/drops.rs"]
 mod drops;

@@ -6,23 +6,23 @@
 )]
 
 #[macro_use]
-#[path = "common2/bounds.rs"]
+#[path = "common/bounds.rs"]
 mod bounds;
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
-#[path = "common2/caught.rs"]
+#[path = "common/caught.rs"]
 mod caught;
-#[path = "common2/coop.rs"]
+#[path = "common/coop.rs"]
 mod coop;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
 #[macro_use]
 #[path = "../../channel/tests/common/lacks.rs"]
 mod lacks;
-#[path = "common2/plain.rs"]
+#[path = "common/executors.rs"]
+mod executors;
+#[path = "common/plain.rs"]
 mod plain;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -38,11 +38,11 @@ use canter_sync::WaitGroup;
 use canter_sync::wait_group::{Tracked, WaitZero};
 use caught::caught;
 use coop::{takes_part_in_the_budget, waits_for};
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use futures::executor::block_on;
 use futures::future::join_all;
 use plain::Plain;
-use runtimes::{Task, everywhere};
 
 has!(Send: WaitGroup, WaitZero<'static>, Tracked<Ready<Cell<u8>>>);
 has!(Sync: WaitGroup, WaitZero<'static>, Tracked<Ready<u8>>);
@@ -299,7 +299,7 @@ fn task(future: impl Future<Output = ()> + Send + 'static) -> Task {
 
 #[test]
 fn workers_and_waiters_of_many_tasks_meet_under_each_executor() {
-    everywhere(|run| {
+    under_each(|run| {
         let group = WaitGroup::new();
         group.add(500);
         let workers = (0..500).map(|_| {

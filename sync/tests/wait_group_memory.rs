@@ -2,13 +2,16 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-#[path = "common2/counting.rs"]
+#[path = "../../channel/tests/common/counting.rs"]
 mod counting;
+#[path = "common/poll.rs"]
+mod poll;
 
 use std::pin::pin;
 
 use canter_sync::WaitGroup;
-use counting::{allocates_nothing, counted, poll};
+use counting::{allocates_nothing, counted};
+use poll::poll;
 
 #[test]
 fn a_group_is_one_small_allocation() {

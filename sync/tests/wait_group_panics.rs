@@ -10,7 +10,7 @@ mod by_hand;
 mod flag;
 #[path = "../../channel/tests/common/hooks.rs"]
 mod hooks;
-#[path = "common2/wakers.rs"]
+#[path = "common/wakers.rs"]
 mod wakers;
 
 use std::sync::Arc;

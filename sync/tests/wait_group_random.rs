@@ -2,12 +2,12 @@
 
 #[path = "../../channel/tests/common/by_hand.rs"]
 mod by_hand;
+#[path = "common/executors.rs"]
+mod executors;
 #[path = "../../channel/tests/common/flag.rs"]
 mod flag;
-#[path = "common2/give_up.rs"]
+#[path = "common/give_up.rs"]
 mod give_up;
-#[path = "common2/runtimes.rs"]
-mod runtimes;
 #[path = "../../channel/tests/common/seed.rs"]
 mod seed;
 
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use by_hand::{ready, wait};
 use canter_sync::WaitGroup;
 use canter_sync::wait_group::WaitZero;
+use executors::{Task, under_each};
 use flag::{Flag, poll};
 use give_up::give_up_after;
-use runtimes::{Task, everywhere};
 use seed::random;
 
 struct Waiter<'a> {
@@ -95,7 +95,7 @@ fn whoever_waits_is_released_at_the_next_zero_and_not_before() {
 fn those_who_give_up_at_random_leave_nobody_waiting() {
     let mut random = random("those_who_give_up_at_random_leave_nobody_waiting");
     let seeds: Vec<_> = (0..200).map(|_| (random.u64(..), random.usize(..4))).collect();
-    everywhere(|run| {
+    under_each(|run| {
         let group = WaitGroup::new();
         group.add(100);
         let tasks = seeds.iter().enumerate().map(|(at, &(seed, polls))| -> Task {
@@ -122,7 +122,7 @@ fn those_who_give_up_at_random_leave_nobody_waiting() {
 fn rounds_of_random_length_release_their_waiters_and_no_others() {
     let mut random = random("rounds_of_random_length_release_their_waiters_and_no_others");
     let rounds: Arc<Vec<usize>> = Arc::new((0..200).map(|_| random.usize(1..6)).collect());
-    everywhere(|run| {
+    under_each(|run| {
         let (begins, ends) = ([WaitGroup::new(), WaitGroup::new()], WaitGroup::new());
         begins[0].add(1);
         ends.add(rounds[0] + 3);

@@ -2,11 +2,10 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
 
 struct Counting;
 
+/// What was allocated: how often, and how much of it is still there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub allocations: usize,
@@ -51,7 +50,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What the code allocated on this thread: how often, and how much of it is still there.
+/// What the code allocated on this thread.
 pub fn counted<R>(code: impl FnOnce() -> R) -> (R, Counts) {
     let before = COUNTS.get();
     let result = code();
@@ -69,9 +68,4 @@ pub fn allocates_nothing<R>(code: impl FnOnce() -> R) -> R {
     let (result, counts) = counted(code);
     assert_eq!(counts, Counts::default());
     result
-}
-
-/// Polls a future once. Nobody is woken.
-pub fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
 }

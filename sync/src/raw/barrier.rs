@@ -7,7 +7,7 @@ use canter_coop::Wakes;
 
 use super::Wait;
 use crate::sync::{Lock, const_fn};
-use crate::wait_list::{Key, WaitList};
+use crate::wait_list::WaitList;
 
 pub(crate) struct Barrier {
     parties: usize,
@@ -52,8 +52,8 @@ impl Barrier {
     /// Ends a wait whose future is dropped.
     #[inline]
     pub(crate) fn cancel(&self, wait: &mut Wait) {
-        if let Some(key) = wait.key.take() {
-            self.leave(key);
+        if wait.is_waiting() {
+            wait.end(&self.list, |_list, _was| {});
         }
     }
 
@@ -70,16 +70,5 @@ impl Barrier {
         }
         drop(list);
         Poll::Ready(Passed::Last)
-    }
-
-    #[cold]
-    fn leave(&self, key: Key) {
-        let mut list = self.list.lock();
-        if list.is_listed(key) {
-            list.unlink(key);
-        }
-        let removed = list.remove(key);
-        drop(list);
-        drop(removed);
     }
 }

@@ -12,7 +12,7 @@ use super::Wait;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::sync::{Lock, const_fn};
-use crate::wait_list::{Key, WaitList};
+use crate::wait_list::WaitList;
 
 pub(crate) struct Counter {
     word: AtomicUsize,
@@ -118,8 +118,12 @@ impl Counter {
     /// Ends a wait whose future is dropped.
     #[inline]
     pub(crate) fn cancel(&self, wait: &mut Wait) {
-        if let Some(key) = wait.key.take() {
-            self.leave(key);
+        if wait.is_waiting() {
+            wait.end(&self.list, |list, _was| {
+                if list.is_empty() {
+                    self.word.fetch_and(!Word::WAITING, Relaxed);
+                }
+            });
         }
     }
 
@@ -165,20 +169,6 @@ impl Counter {
         }
         drop(list);
         Poll::Ready(())
-    }
-
-    #[cold]
-    fn leave(&self, key: Key) {
-        let mut list = self.list.lock();
-        if list.is_listed(key) {
-            list.unlink(key);
-            if list.is_empty() {
-                self.word.fetch_and(!Word::WAITING, Relaxed);
-            }
-        }
-        let removed = list.remove(key);
-        drop(list);
-        drop(removed);
     }
 
     #[inline]

@@ -20,7 +20,7 @@ use super::Wait;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::{Lock, const_fn};
-use crate::wait_list::{Key, WaitList};
+use crate::wait_list::WaitList;
 
 pub(crate) struct Event {
     word: AtomicUsize,
@@ -187,10 +187,11 @@ impl Event {
     /// Ends a wait whose future is dropped.
     #[inline]
     pub(crate) fn cancel(&self, wait: &mut Wait) -> Unseen {
-        match wait.key.take() {
-            Some(key) => self.leave_line(key),
-            None => Unseen::Nothing,
+        if !wait.is_waiting() {
+            return Unseen::Nothing;
         }
+        wait.end(&self.line, |line, _was| self.line_changed(line))
+            .map_or(Unseen::Nothing, Notified::unseen)
     }
 
     fn poll_first(&self, wait: &mut Wait, generation: Generation, waker: &Waker) -> Poll<Unseen> {
@@ -233,19 +234,6 @@ impl Event {
             }
         }
         Some(Unseen::Nothing)
-    }
-
-    #[cold]
-    fn leave_line(&self, key: Key) -> Unseen {
-        let mut line = self.line.lock();
-        if line.is_listed(key) {
-            line.unlink(key);
-            self.line_changed(&line);
-        }
-        let (notified, old) = line.remove(key);
-        drop(line);
-        drop(old);
-        notified.unseen()
     }
 
     /// For whoever has the list's lock and took somebody off the list.

@@ -20,7 +20,7 @@ pub(crate) use semaphore::{Acquired, Place, Semaphore};
 use std::task::{Poll, Waker};
 
 use crate::sync::Lock;
-use crate::wait_list::{Key, Renewed, WaitList};
+use crate::wait_list::{Key, Renewed, WaitList, Was};
 
 /// What a future keeps of its wait: nothing before it waits and after it is over.
 #[derive(Debug, Default)]
@@ -68,5 +68,26 @@ impl Wait {
                 Renewed::NeedsClone => clone = Some(waker.clone()),
             }
         }
+    }
+
+    /// Ends the wait of a future that is dropped. A waiter that was listed leaves the list, and `left` is told where it stood, under the lock.
+    /// Gives what a waiter asked for that had been popped, and so has it.
+    #[cold]
+    fn end<A: Copy>(
+        &mut self,
+        list: &Lock<WaitList<A>>,
+        left: impl FnOnce(&mut WaitList<A>, Was),
+    ) -> Option<A> {
+        let key = self.key.take()?;
+        let mut line = list.lock();
+        let was_listed = line.is_listed(key);
+        if was_listed {
+            let was = line.unlink(key);
+            left(&mut line, was);
+        }
+        let (ask, old) = line.remove(key);
+        drop(line);
+        drop(old);
+        (!was_listed).then_some(ask)
     }
 }

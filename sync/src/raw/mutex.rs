@@ -171,8 +171,8 @@ impl Mutex {
     /// Ends a wait whose future is dropped.
     #[inline]
     pub(crate) fn cancel(&self, wait: &mut Wait) {
-        if let Some(key) = wait.key.take() {
-            self.leave_line(key);
+        if wait.is_waiting() {
+            self.leave_line(wait);
         }
     }
 
@@ -278,18 +278,14 @@ impl Mutex {
         true
     }
 
-    #[cold]
-    fn leave_line(&self, key: Key) {
+    fn leave_line(&self, wait: &mut Wait) {
         let mut wakes = Wakes::new();
-        let mut line = self.line.lock();
-        let handed_over = !line.is_listed(key);
-        if !handed_over && line.unlink(key) == Was::First {
-            self.replace_first(&mut line, &mut wakes);
-        }
-        let removed = line.remove(key);
-        drop(line);
-        drop(removed);
-        if handed_over {
+        let handed_over = wait.end(&self.line, |line, was| {
+            if was == Was::First {
+                self.replace_first(line, &mut wakes);
+            }
+        });
+        if handed_over.is_some() {
             self.unlock();
         }
     }

@@ -26,7 +26,7 @@ use super::Wait;
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use crate::sync::{Lock, const_fn};
-use crate::wait_list::{Key, WaitList, Was};
+use crate::wait_list::{WaitList, Was};
 
 pub(crate) struct Semaphore {
     word: AtomicUsize,
@@ -218,8 +218,8 @@ impl Semaphore {
     /// Ends a wait whose future is dropped.
     #[inline]
     pub(crate) fn cancel(&self, wait: &mut Wait) {
-        if let Some(key) = wait.key.take() {
-            self.leave_line(key);
+        if wait.is_waiting() {
+            self.leave_line(wait);
         }
     }
 
@@ -260,20 +260,17 @@ impl Semaphore {
         false
     }
 
-    #[cold]
-    fn leave_line(&self, key: Key) {
+    fn leave_line(&self, wait: &mut Wait) {
         let mut wakes = Wakes::new();
-        let mut line = self.line.lock();
-        let was_listed = line.is_listed(key);
-        if was_listed && line.unlink(key) == Was::First {
-            self.serve(&mut line, &mut wakes);
-        }
-        let (ask, old) = line.remove(key);
-        drop(line);
-        drop(old);
+        let popped = wait.end(&self.line, |line, was| {
+            if was == Was::First {
+                self.serve(line, &mut wakes);
+            }
+        });
         drop(wakes);
-        if !was_listed && !ask.closed {
-            self.release(ask.permits);
+        match popped {
+            Some(ask) if !ask.closed => self.release(ask.permits),
+            _ => {}
         }
     }
 

@@ -18,7 +18,7 @@ use crate::parse::{Arm, Kind, Otherwise, Select};
 use crate::template::Template;
 
 const SELECT: &str = "{
-    #[allow(unused_imports)]
+    #[allow(unused_imports, reason = \"channel operations have the method themselves\")]
     use $library::__private::IntoArm as _;
     let output = match $library::__private::Select::new(
         $library::__private::Order::$order,
@@ -28,10 +28,10 @@ const SELECT: &str = "{
         select => {
             let mut select = ::core::pin::pin!(select);
             loop {
-                #[allow(unused_mut)]
+                #[allow(unused_mut, reason = \"a pattern may borrow it mutably\")]
                 let mut output = $next;
                 let mut matched = false;
-                #[allow(unused_mut, unused_variables)]
+                #[allow(unused_mut, unused_variables, reason = \"the patterns only find out whether they match\")]
                 match output {
                     $probes
                     _ => {}
@@ -42,11 +42,11 @@ const SELECT: &str = "{
             }
         }
     };
-    #[allow(unused_mut)]
+    #[allow(unused_mut, reason = \"a pattern may borrow it mutably\")]
     let mut output = output;
     match output {
         $branches
-        #[allow(unreachable_patterns)]
+        #[allow(unreachable_patterns, reason = \"the patterns may match everything\")]
         _ => ::core::unreachable!(\"an output that does not match switches its arm off\"),
     }
 }";

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread;
 
 use client::Client;
-use program::{PATIENCE, Program, example, listening, stop, wait_until_refused};
+use program::{PATIENCE, Program, example, listening, refused, stop, wait_until_refused};
 
 /// A chat server on a free port, and where it listens.
 fn server(options: &[&str]) -> (Program, SocketAddr) {
@@ -495,11 +495,8 @@ fn usage_errors_name_the_option_and_exit_with_2() {
         ("--idle-timeout", "soon", "number of seconds"),
     ];
     for (option, value, told) in wrong {
-        let ended = Program::example("chat-server", &[option, value]).end();
-        assert_eq!(ended.code, Some(2), "{option} {value}");
-        let text = ended.stderr.join("\n");
+        let text = refused("chat-server", &[option, value], 2).join("\n");
         assert!(text.contains(option) && text.contains(told), "{text}");
-        assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
     }
     let ended = Program::example("chat-server", &["--help"]).end();
     assert_eq!(ended.code, Some(0));
@@ -512,10 +509,8 @@ fn addresses_that_cannot_be_used_are_one_sentence_and_exit_with_1() {
     let held = holder.local_addr().expect("it is bound").to_string();
     let unknown = format!("{}:1", "a".repeat(64));
     for (addr, told) in [(&held, "in use"), (&unknown, "look up")] {
-        let ended = Program::example("chat-server", &["--addr", addr]).end();
-        assert_eq!(ended.code, Some(1), "{addr}");
-        assert_eq!(ended.stderr.len(), 1, "{:?}", ended.stderr);
-        assert!(ended.stderr[0].contains(told), "{:?}", ended.stderr);
-        assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
+        let lines = refused("chat-server", &["--addr", addr], 1);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(told), "{lines:?}");
     }
 }

@@ -12,7 +12,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use program::{PATIENCE, Program, connect, example, listening, stop, wait_until_refused};
+use program::{PATIENCE, Program, connect, example, listening, refused, stop, wait_until_refused};
 use server::{round_trip, server};
 
 #[test]
@@ -67,10 +67,8 @@ fn usage_errors_name_the_option_and_exit_with_2() {
         ("echo-load", "--size", "9999999999"),
     ];
     for (program, option, value) in wrong {
-        let ended = Program::example(program, &[option, value]).end();
-        assert_eq!(ended.code, Some(2), "{program} {option} {value}");
-        assert!(ended.stderr[0].contains(option), "{:?}", ended.stderr);
-        assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
+        let told = refused(program, &[option, value], 2);
+        assert!(told[0].contains(option), "{told:?}");
     }
 }
 
@@ -87,15 +85,9 @@ fn addresses_that_cannot_be_used_are_one_sentence_and_exit_with_1() {
         (format!("{unknown}:1"), [unknown.as_str(), "look up"]),
     ];
     for (addr, told) in wrong {
-        let ended = Program::example("echo-server", &["--addr", &addr]).end();
-        assert_eq!(ended.code, Some(1), "{addr}");
-        assert_eq!(ended.stderr.len(), 1, "{:?}", ended.stderr);
-        assert!(
-            told.iter().all(|part| ended.stderr[0].contains(part)),
-            "{:?}",
-            ended.stderr
-        );
-        assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
+        let lines = refused("echo-server", &["--addr", &addr], 1);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(told.iter().all(|part| lines[0].contains(part)), "{lines:?}");
     }
 }
 

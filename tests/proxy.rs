@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use backend::{Crowd, accept, ask, backend, deaf, listener, named, nobody, read_to_reset, rest, serve_on};
 use bucket::{Bucket, SAVED};
-use program::{PATIENCE, Program, connect, example, listening, stop, wait_until_refused};
+use program::{PATIENCE, Program, connect, example, listening, refused, stop, wait_until_refused};
 use server::{round_trip, server};
 
 /// A proxy to these backends on a free port, and where it listens.
@@ -615,15 +615,9 @@ fn addresses_that_cannot_be_used_are_one_sentence_and_exit_with_1() {
         (unknown.as_str(), "127.0.0.1:1", ["look up", "--listen"]),
     ];
     for (listen, to, told) in wrong {
-        let ended = Program::example("proxy", &["--listen", listen, "--to", to]).end();
-        assert_eq!(ended.code, Some(1), "{listen} {to}");
-        assert_eq!(ended.stderr.len(), 1, "{:?}", ended.stderr);
-        assert!(
-            told.iter().all(|part| ended.stderr[0].contains(part)),
-            "{:?}",
-            ended.stderr
-        );
-        assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
+        let lines = refused("proxy", &["--listen", listen, "--to", to], 1);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(told.iter().all(|part| lines[0].contains(part)), "{lines:?}");
     }
 }
 
@@ -652,11 +646,8 @@ fn usage_errors_name_the_option_and_exit_with_2() {
             }
         }
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let ended = Program::example("proxy", &arguments).end();
-        assert_eq!(ended.code, Some(2), "{option} {value}");
-        let text = ended.stderr.join("\n");
+        let text = refused("proxy", &arguments, 2).join("\n");
         assert!(text.contains(option) && text.contains(told), "{text}");
-        assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
     }
     let ended = Program::example("proxy", &["--listen", "127.0.0.1:0"]).end();
     assert_eq!(ended.code, Some(2));

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use canter::channel::{Sender, TrySendError, broadcast};
+
+use crate::server::Count;
 
 /// A line that goes to everybody in a room, its end included.
 #[derive(Debug, Clone)]
@@ -274,18 +275,5 @@ impl Totals {
             summary += &format!("; {still_open} still open");
         }
         summary
-    }
-}
-
-#[derive(Default)]
-pub struct Count(AtomicU64);
-
-impl Count {
-    pub fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -1,5 +1,7 @@
 //! What the servers have in common: reading options, listening, accepting, and the request to stop.
 
+#[path = "count.rs"]
+mod count;
 #[path = "listen.rs"]
 pub mod listen;
 #[path = "say.rs"]
@@ -14,6 +16,7 @@ use std::time::Duration;
 use canter::net::{TcpListener, TcpStream};
 use canter::time;
 
+pub use count::Count;
 use listen::{concerns_one_connection, is_out_of_descriptors, listen};
 pub use say::say;
 pub use stop::StopRequest;

@@ -16,7 +16,8 @@ use futures::future::try_join;
 
 use crate::backends::Backends;
 use crate::bucket::Bucket;
-use crate::totals::{Count, Totals};
+use crate::server::Count;
+use crate::totals::Totals;
 
 /// The most that is read at once.
 const CHUNK: usize = 16 * 1024;

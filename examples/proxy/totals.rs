@@ -1,6 +1,6 @@
 //! What the proxy has done.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::server::Count;
 
 #[derive(Default)]
 pub struct Totals {
@@ -35,18 +35,5 @@ impl Totals {
             self.idle.get(),
             self.cut.get()
         )
-    }
-}
-
-#[derive(Default)]
-pub struct Count(AtomicU64);
-
-impl Count {
-    pub fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

@@ -69,6 +69,14 @@ impl Program {
     }
 }
 
+/// What a program says on standard error that ends with this code, and has nothing else to say.
+pub fn refused(program: &str, arguments: &[&str], code: i32) -> Vec<String> {
+    let ended = Program::example(program, arguments).end();
+    assert_eq!(ended.code, Some(code), "{program} {arguments:?}");
+    assert!(ended.stdout.is_empty(), "{:?}", ended.stdout);
+    ended.stderr
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         // It may have ended already.
@@ -114,7 +122,11 @@ pub fn listening(server: Program) -> (Program, SocketAddr) {
 }
 
 pub fn connect(addr: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(addr).expect("the server accepts");
+    patient(TcpStream::connect(addr).expect("the server accepts"))
+}
+
+/// A stream of which a read or write that never ends fails.
+pub fn patient(stream: TcpStream) -> TcpStream {
     stream
         .set_read_timeout(Some(PATIENCE))
         .expect("the time is not zero");

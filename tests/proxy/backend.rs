@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::program::{PATIENCE, connect};
+use crate::program::{connect, patient};
 
 /// A backend in a thread, with one more for each connection, which `serve` treats.
 pub fn backend(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
@@ -65,16 +65,6 @@ pub fn deaf() -> (TcpListener, Vec<TcpStream>, SocketAddr) {
         assert!(waiting.len() < 100_000, "the queue has no end");
     }
     (listener, waiting, addr)
-}
-
-fn patient(stream: TcpStream) -> TcpStream {
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("the time is not zero");
-    stream
-        .set_write_timeout(Some(PATIENCE))
-        .expect("the time is not zero");
-    stream
 }
 
 /// Counts those that are there at once.

@@ -4,6 +4,8 @@
 pub mod channels;
 pub mod contest;
 pub mod locks;
+pub mod runtimes;
+pub mod versus;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -59,6 +59,10 @@ impl Context {
         match woken {
             // It leaves as many ready tasks as there were, and goes behind all of them: nobody has to be woken.
             Woken::WhileRunning => core.queue.push(runnable),
+            // Behind those that are ready it finds many of its tasks ended; as above, nobody has to be woken.
+            Woken::Parked if runnable.metadata().collects() && !core.queue.is_empty() => {
+                core.queue.push(runnable);
+            }
             Woken::Parked => {
                 let previous = self.scheduler.seats.get(core.seat).next.replace(runnable);
                 if let Some(previous) = previous {

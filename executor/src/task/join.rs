@@ -1,6 +1,9 @@
 //! The end of a task as others see it: the handle that waits for it, and what it says when there is no value.
 
-#![expect(unsafe_code, reason = "an output is dropped in place")]
+#![expect(
+    unsafe_code,
+    reason = "an output is dropped in place, and a handle lends its reference of the task to a waker"
+)]
 
 use std::any::Any;
 use std::error::Error;
@@ -18,7 +21,7 @@ use canter_coop::{Reason, waiting};
 use super::meta::{Meta, MetaRef, TaskId};
 use crate::report::report;
 
-static JOIN: Reason = Reason::new("join");
+pub(super) static JOIN: Reason = Reason::new("join");
 
 /// Waits for a task and gives its output.
 ///
@@ -46,13 +49,22 @@ static JOIN: Reason = Reason::new("join");
 pub struct JoinHandle<T> {
     task: Option<FallibleTask<Result<Output<T>, Failure>, Meta>>,
     meta: MetaRef,
+    /// A waker of the task without a reference of its own: `task` has one while it is there.
+    waker: ManuallyDrop<Waker>,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(task: FallibleTask<Result<Output<T>, Failure>, Meta>, meta: MetaRef) -> JoinHandle<T> {
+    pub(super) fn new(
+        task: FallibleTask<Result<Output<T>, Failure>, Meta>,
+        meta: MetaRef,
+        waker: &Waker,
+    ) -> JoinHandle<T> {
+        // SAFETY: the parts are those of a waker of the task. It is never dropped, and used only while `task` keeps the task's allocation.
+        let waker = unsafe { Waker::new(waker.data(), waker.vtable()) };
         JoinHandle {
             task: Some(task),
             meta,
+            waker: ManuallyDrop::new(waker),
         }
     }
 
@@ -73,7 +85,7 @@ impl<T> JoinHandle<T> {
             return None;
         }
         self.meta.set_aborted();
-        self.meta.registry().waker(self.meta)
+        Some(Waker::clone(&self.waker))
     }
 
     pub(super) fn meta(&self) -> &Meta {

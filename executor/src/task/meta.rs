@@ -7,11 +7,16 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use canter_coop::{Reason, Waiting};
 
+use super::join::JOIN;
 use super::registry::Registry;
+
+/// So many polls in a row that end with the wait for another task make a collector of a task. A task that forks and joins waits for fewer,
+/// and is better off at once, with what it joined still in the cache.
+const MANY_JOINS: u8 = 2;
 
 /// The identity of a task, unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,27 +36,30 @@ impl fmt::Display for TaskId {
 /// | `id`, `entry` | the spawner, before the task is first scheduled | anybody after that |
 /// | `aborted` | whoever aborts | the poll |
 /// | `future_dropped` | the poll | the future's destructor |
+/// | `joins` | the poll | whoever wakes it |
 /// | `reason`, `place` | the poll, while it runs | anybody; the two may belong to different waits for a moment |
 pub(crate) struct Meta {
-    pub(super) registry: Arc<Registry>,
+    registry: NonNull<Registry>,
     pub(super) id: AtomicU64,
     spawned_at: &'static Location<'static>,
     pub(super) entry: AtomicU32,
     aborted: AtomicBool,
     pub(super) future_dropped: AtomicBool,
+    joins: AtomicU8,
     reason: AtomicPtr<Reason>,
     place: AtomicPtr<Location<'static>>,
 }
 
 impl Meta {
-    pub(super) fn new(registry: Arc<Registry>, spawned_at: &'static Location<'static>) -> Meta {
+    pub(super) fn new(registry: &Arc<Registry>, spawned_at: &'static Location<'static>) -> Meta {
         Meta {
-            registry,
+            registry: NonNull::from(&**registry),
             id: AtomicU64::new(0),
             spawned_at,
             entry: AtomicU32::new(Registry::NO_ENTRY),
             aborted: AtomicBool::new(false),
             future_dropped: AtomicBool::new(false),
+            joins: AtomicU8::new(0),
             reason: AtomicPtr::new(ptr::null_mut()),
             place: AtomicPtr::new(ptr::null_mut()),
         }
@@ -65,8 +73,13 @@ impl Meta {
         self.spawned_at
     }
 
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    /// Where the task is listed. A registry lives for as long as it lists a task, whoever else lets go of it.
+    ///
+    /// # Safety
+    /// The task is listed: its future has not been dropped to the end, and none of the borrow is left when it has.
+    pub(super) unsafe fn registry(&self) -> &Registry {
+        // SAFETY: passed on to the caller.
+        unsafe { self.registry.as_ref() }
     }
 
     pub(super) fn set_aborted(&self) {
@@ -75,6 +88,20 @@ impl Meta {
 
     pub(super) fn is_aborted(&self) -> bool {
         self.aborted.load(Relaxed)
+    }
+
+    /// Whether the task waits for one task after another. It is better off when more of them have ended.
+    pub(crate) fn collects(&self) -> bool {
+        self.joins.load(Relaxed) >= MANY_JOINS
+    }
+
+    /// Called at the end of a poll that is pending.
+    pub(super) fn set_pending(&self, waiting: Option<Waiting>) {
+        let joins = waiting.is_some_and(|waiting| ptr::eq(waiting.reason, &JOIN));
+        let before = self.joins.load(Relaxed);
+        self.joins
+            .store(if joins { before.saturating_add(1) } else { 0 }, Relaxed);
+        self.set_waiting(waiting);
     }
 
     pub(super) fn set_waiting(&self, waiting: Option<Waiting>) {
@@ -98,6 +125,11 @@ impl Meta {
         Some(Waiting { reason, place })
     }
 }
+
+// SAFETY: the pointer to the registry, which is `Send` and `Sync`, is read under the condition of `Meta::registry` only.
+unsafe impl Send for Meta {}
+// SAFETY: as for `Send`; the other fields are atomics and a shared borrow.
+unsafe impl Sync for Meta {}
 
 /// A pointer to the metadata of a task whose allocation is known to be alive.
 #[derive(Clone, Copy, PartialEq, Eq)]

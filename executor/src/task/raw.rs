@@ -93,7 +93,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let builder = async_task::Builder::new().metadata(Meta::new(registry.clone(), spawned_at));
+    let builder = async_task::Builder::new().metadata(Meta::new(registry, spawned_at));
     let schedule = async_task::WithInfo(|runnable: Runnable, info: async_task::ScheduleInfo| {
         let woken = if info.woken_while_running {
             Woken::WhileRunning
@@ -112,8 +112,10 @@ where
     let (runnable, task) = unsafe { builder.spawn_unchecked(wrap, schedule) };
     // SAFETY: kept in the handle beside the task reference, and in the registry until the future's destructor.
     let meta = unsafe { MetaRef::new(runnable.metadata()) };
-    let listed = registry.insert(meta, runnable.waker());
-    (Fresh { runnable, listed }, JoinHandle::new(task.fallible(), meta))
+    let waker = runnable.waker();
+    let handle = JoinHandle::new(task.fallible(), meta, &waker);
+    let listed = registry.insert(meta, waker);
+    (Fresh { runnable, listed }, handle)
 }
 
 struct TaskFuture<F: Future> {
@@ -124,9 +126,11 @@ struct TaskFuture<F: Future> {
 impl<F: Future> TaskFuture<F> {
     /// Drops the user's future, at most once; a panic in its destructor comes back as a failure.
     fn drop_future(&mut self) -> Result<(), Failure> {
-        if self.meta.future_dropped.swap(true, Relaxed) {
+        // Whoever polls or drops the task has it alone, so a load and a store do.
+        if self.meta.future_dropped.load(Relaxed) {
             return Ok(());
         }
+        self.meta.future_dropped.store(true, Relaxed);
         let future = &mut self.future;
         // SAFETY: the flag says that it has not been dropped yet, and from now on that it has.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(future) }));
@@ -152,7 +156,7 @@ impl<F: Future> Future for TaskFuture<F> {
         };
         match polled {
             Ok((Poll::Pending, waiting)) => {
-                this.meta.set_waiting(waiting);
+                this.meta.set_pending(waiting);
                 Poll::Pending
             }
             Ok((Poll::Ready(output), _)) => {
@@ -172,6 +176,6 @@ impl<F: Future> Future for TaskFuture<F> {
 impl<F: Future> Drop for TaskFuture<F> {
     fn drop(&mut self) {
         drop(self.drop_future());
-        self.meta.registry().remove(&self.meta);
+        Registry::remove(&self.meta);
     }
 }

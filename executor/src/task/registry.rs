@@ -6,13 +6,20 @@
 //! Invariant: a task is listed from before it is first scheduled until its future's destructor has run. The destructor
 //! takes the entry out under the lock, so under the lock each entry's metadata is alive.
 //!
+//! A registry that lists a task keeps itself alive, so that a task can point to it without a reference of its own: two cores that
+//! start and end tasks would contend for the count.
+//!
 //! An entry has a reference to its task, the waker: `async_task` frees a task whose last reference goes at the end of a poll
 //! without running its future's destructor.
+
+#![expect(unsafe_code, reason = "a task points to its registry")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
 use std::time::Instant;
+
+use canter_coop::lock::Lock;
 
 use super::meta::{Meta, MetaRef};
 use super::{Runnable, Woken};
@@ -31,9 +38,11 @@ pub(crate) trait Schedule: Send + Sync {
 }
 
 pub(crate) struct Registry {
-    tasks: Mutex<Tasks>,
+    tasks: Lock<Tasks>,
     /// Notified when the last task is gone, if `awaited` says that somebody wants to know.
     emptied: Condvar,
+    /// Held by whoever waits for that, from before its look at the tasks.
+    waits: Mutex<()>,
     schedule: Arc<dyn Schedule>,
 }
 
@@ -44,6 +53,8 @@ struct Entry {
 
 #[derive(Default)]
 struct Tasks {
+    /// The registry itself, while a task is listed.
+    keeps: Option<Arc<Registry>>,
     entries: Vec<Option<Entry>>,
     vacant: Vec<u32>,
     ids: std::ops::Range<u64>,
@@ -60,15 +71,18 @@ impl Registry {
 
     pub(crate) fn new(schedule: Arc<dyn Schedule>) -> Arc<Registry> {
         Arc::new(Registry {
-            tasks: Mutex::new(Tasks::default()),
+            tasks: Lock::new(Tasks::default()),
             emptied: Condvar::new(),
+            waits: Mutex::new(()),
             schedule,
         })
     }
 
     /// Hands a ready task to whoever runs the tasks of its registry.
     pub(crate) fn schedule(runnable: Runnable, woken: Woken) {
-        let schedule = &runnable.metadata().registry.schedule;
+        // SAFETY: a task that can be run has its future, so it is listed. Once the runnable is handed over it may end, which is why
+        // nothing of the registry is used after that.
+        let schedule = unsafe { &runnable.metadata().registry().schedule };
         match schedule.here() {
             Some(schedule_here) => schedule_here(runnable, woken),
             None => {
@@ -79,8 +93,8 @@ impl Registry {
     }
 
     /// Gives a task its identity and lists it; false where the registry is closed.
-    pub(super) fn insert(&self, meta: MetaRef, waker: Waker) -> bool {
-        let mut tasks = lock(&self.tasks);
+    pub(super) fn insert(self: &Arc<Self>, meta: MetaRef, waker: Waker) -> bool {
+        let mut tasks = self.tasks.lock();
         let id = tasks.ids.next().unwrap_or_else(|| {
             let first = NEXT_BLOCK.fetch_add(BLOCK, Relaxed);
             tasks.ids = first + 1..first + BLOCK;
@@ -90,6 +104,7 @@ impl Registry {
         if tasks.closed {
             return false;
         }
+        tasks.keeps.get_or_insert_with(|| self.clone());
         let entry = match tasks.vacant.pop() {
             Some(entry) => {
                 tasks.entries[entry as usize] = Some(Entry { meta, waker });
@@ -106,18 +121,22 @@ impl Registry {
         true
     }
 
-    pub(super) fn remove(&self, meta: &Meta) {
+    /// Takes a task out, if it was listed. The destructor of its future calls this, as the last thing that it does.
+    pub(super) fn remove(meta: &Meta) {
         let entry = meta.entry.load(Relaxed);
         if entry == Registry::NO_ENTRY {
             return;
         }
-        let mut tasks = lock(&self.tasks);
+        // SAFETY: the task is listed until the lock below is left. Afterwards `kept` keeps the registry, if this was the last task, or
+        // the tasks that are left do; and those that wait for the last one to go borrow it.
+        let registry = unsafe { meta.registry() };
+        let mut tasks = registry.tasks.lock();
         let removed = tasks.entries[entry as usize].take();
         tasks.vacant.push(entry);
+        let (mut kept, mut notifies) = (None, false);
         if tasks.vacant.len() == tasks.entries.len() {
-            if tasks.awaited {
-                self.emptied.notify_all();
-            }
+            kept = tasks.keeps.take();
+            notifies = tasks.awaited;
             if tasks.entries.capacity() > 1024 {
                 // The memory of a crowd goes back once the last of it is gone.
                 tasks.entries = Vec::new();
@@ -125,26 +144,32 @@ impl Registry {
             }
         }
         drop(tasks);
-        drop(removed); // without the lock
+        if notifies {
+            drop(lock(&registry.waits)); // whoever looked before this, and saw a task, waits by now
+            registry.emptied.notify_all();
+        }
+        // Without the lock.
+        drop(removed);
+        drop(kept);
     }
 
     /// Waits until no task is listed, or until `deadline`. True if none is.
     pub(crate) fn wait_empty(&self, deadline: Option<Instant>) -> bool {
-        let mut tasks = lock(&self.tasks);
-        tasks.awaited = true;
-        while tasks.entries.len() > tasks.vacant.len() {
+        self.tasks.lock().awaited = true;
+        let mut waits = lock(&self.waits);
+        while self.len() > 0 {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            tasks = match left {
+            waits = match left {
                 Some(left) if left.is_zero() => return false,
                 Some(left) => {
                     self.emptied
-                        .wait_timeout(tasks, left)
+                        .wait_timeout(waits, left)
                         .unwrap_or_else(|poisoned| poisoned.into_inner())
                         .0
                 }
                 None => self
                     .emptied
-                    .wait(tasks)
+                    .wait(waits)
                     .unwrap_or_else(|poisoned| poisoned.into_inner()),
             };
         }
@@ -153,40 +178,38 @@ impl Registry {
 
     /// Refuses every task from now on; those that are listed stay.
     pub(crate) fn close(&self) {
-        lock(&self.tasks).closed = true;
+        self.tasks.lock().closed = true;
     }
 
     pub(crate) fn len(&self) -> usize {
-        let tasks = lock(&self.tasks);
+        let tasks = self.tasks.lock();
         tasks.entries.len() - tasks.vacant.len()
     }
 
-    /// Calls `visit` for each listed task, under the registry's lock: no user code in there.
+    /// Calls `visit` for each listed task, under the registry's lock: no user code in there. One that is listed all the time is
+    /// visited once.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Meta)) {
-        let tasks = lock(&self.tasks);
-        tasks
-            .entries
-            .iter()
-            .flatten()
-            .for_each(|entry| visit(&entry.meta));
+        self.for_each_entry(|entry| visit(&entry.meta));
     }
 
     /// A waker of each listed task.
     pub(crate) fn wakers(&self) -> Vec<Waker> {
-        let tasks = lock(&self.tasks);
-        tasks
-            .entries
-            .iter()
-            .flatten()
-            .map(|entry| entry.waker.clone())
-            .collect()
+        let mut wakers = Vec::with_capacity(self.len());
+        self.for_each_entry(|entry| wakers.push(entry.waker.clone()));
+        wakers
     }
 
-    /// A waker of the task, while it is listed.
-    pub(super) fn waker(&self, meta: MetaRef) -> Option<Waker> {
-        let tasks = lock(&self.tasks);
-        let entry = tasks.entries.get(meta.entry.load(Relaxed) as usize)?.as_ref()?;
-        // The place may be another task's by now.
-        (entry.meta == meta).then(|| entry.waker.clone())
+    /// The lock is taken for a bounded number of entries at a time, whose places do not change.
+    fn for_each_entry(&self, mut visit: impl FnMut(&Entry)) {
+        const AT_ONCE: usize = 256;
+        let mut next = 0;
+        loop {
+            let tasks = self.tasks.lock();
+            let Some(left) = tasks.entries.get(next..).filter(|left| !left.is_empty()) else {
+                return;
+            };
+            left.iter().take(AT_ONCE).flatten().for_each(&mut visit);
+            next += AT_ONCE;
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use canter_bench::runtimes::Canter;
 use canter_bench::{Flag, WORKERS, ping_pong, runtime};
 use canter_executor::{go, spawn, yield_now};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -127,7 +128,9 @@ fn tasks(c: &mut Criterion) {
     bench(c, "spawn one, await it, again", TASKS, sum, one_after_another);
     bench(c, "chained spawn", TASKS, TASKS, chain);
     bench(c, "yield, 1,000 tasks", TASKS * 100, TASKS * 100, yields);
-    bench(c, "ping-pong of wake-ups", 1000, 1000, || ping_pong(1000));
+    bench(c, "ping-pong of wake-ups", 1000, 1000, || {
+        ping_pong::<Canter>(1000)
+    });
     bench(c, "fork and join, fib(20)", 10_945, 6765, || async {
         black_box(fib(20)).await
     });

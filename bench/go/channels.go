@@ -1,19 +1,52 @@
-// Go's channels in the rows of the channels program. Each line of input names a row and a number of messages; the answer
-// is the row and the nanoseconds that it took.
+// Go's channels in the rows of channels: the numbers below the number of messages are sent once each, and must arrive once each.
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
 
-const selectChannels = 4
+const (
+	selectChannels = 4
+	selectCapacity = 16
+)
 
+func init() {
+	for _, capacity := range []int{0, 1} {
+		channelRow(fmt.Sprintf("channel/ping-pong/%d", capacity), func(messages uint64) tally {
+			return pingPong(capacity, messages)
+		})
+	}
+	for _, ends := range [][2]int{{1, 1}, {4, 1}, {4, 4}} {
+		for _, capacity := range []int{0, 1, 128} {
+			channelRow(fmt.Sprintf("channel/%d:%d/%d", ends[0], ends[1], capacity), func(messages uint64) tally {
+				return stream(capacity, ends[0], ends[1], messages)
+			})
+		}
+	}
+	channelRow(fmt.Sprintf("channel/receive/%d", selectCapacity), func(messages uint64) tally {
+		return stream(selectCapacity, selectChannels, 1, messages)
+	})
+	channelRow(fmt.Sprintf("channel/select/%d", selectCapacity), selectAny)
+}
+
+// channelRow registers a row that gives the time for a message.
+func channelRow(name string, work func(messages uint64) tally) {
+	workloads[name] = func(times int) []float64 {
+		run := func(messages uint64) float64 {
+			started := time.Now()
+			received := work(messages)
+			took := time.Since(started)
+			received.check(messages)
+			return float64(took.Nanoseconds()) / float64(messages)
+		}
+		run(uint64(max(times/10, 1)))
+		return []float64{run(uint64(times))}
+	}
+}
+
+// tally is what arrived.
 type tally struct {
 	messages, sum uint64
 }
@@ -28,53 +61,9 @@ func (t *tally) merge(other tally) {
 	t.sum += other.sum
 }
 
-func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		var row string
-		var messages uint64
-		if _, err := fmt.Sscan(lines.Text(), &row, &messages); err != nil {
-			fail("a row and a number were expected: %v", err)
-		}
-		work := parse(row)
-		started := time.Now()
-		received := work(messages)
-		took := time.Since(started)
-		if received != (tally{messages, messages * (messages - 1) / 2}) {
-			fail("%s: received %v of %d messages", row, received, messages)
-		}
-		fmt.Println(row, took.Nanoseconds())
-	}
-}
-
-func fail(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", args...)
-	os.Exit(1)
-}
-
-// parse gives the work of a row such as 4:1-128 or ping-pong-0.
-func parse(row string) func(messages uint64) tally {
-	cut := strings.LastIndexByte(row, '-')
-	if cut < 0 {
-		fail("no capacity in %q", row)
-	}
-	capacity, err := strconv.Atoi(row[cut+1:])
-	if err != nil {
-		fail("no capacity in %q: %v", row, err)
-	}
-	switch kind := row[:cut]; kind {
-	case "ping-pong":
-		return func(messages uint64) tally { return pingPong(capacity, messages) }
-	case "receive":
-		return func(messages uint64) tally { return stream(capacity, selectChannels, 1, messages) }
-	case "select":
-		return func(messages uint64) tally { return selectAny(capacity, messages) }
-	default:
-		var senders, receivers int
-		if _, err := fmt.Sscanf(kind, "%d:%d", &senders, &receivers); err != nil {
-			fail("an unknown row %q: %v", row, err)
-		}
-		return func(messages uint64) tally { return stream(capacity, senders, receivers, messages) }
+func (t *tally) check(expected uint64) {
+	if *t != (tally{expected, expected * (expected - 1) / 2}) {
+		fail(t.messages, expected)
 	}
 }
 
@@ -109,11 +98,13 @@ func sendAll(ends []chan<- uint64, messages uint64) {
 	count := uint64(len(ends))
 	for i, end := range ends {
 		from, to := messages*uint64(i)/count, messages*uint64(i+1)/count
-		producers.Go(func() {
+		producers.Add(1)
+		go func() {
+			defer producers.Done()
 			for message := from; message < to; message++ {
 				end <- message
 			}
-		})
+		}()
 	}
 	producers.Wait()
 }
@@ -121,33 +112,35 @@ func sendAll(ends []chan<- uint64, messages uint64) {
 func pingPong(capacity int, messages uint64) tally {
 	ping, pong := make(chan uint64, capacity), make(chan uint64, capacity)
 	tallies := make(chan tally, 2)
+	go func() { tallies <- bounce(ping, pong, messages) }()
 	go func() {
-		var received tally
-		for message := range ping {
-			received.add(message)
-			pong <- message + 1
-		}
-		tallies <- received
-	}()
-	go func() {
-		var received tally
-		for trip := range messages / 2 {
-			ping <- trip * 2
-			received.add(<-pong)
-		}
-		close(ping)
-		tallies <- received
+		ping <- 0
+		tallies <- bounce(pong, ping, messages)
 	}()
 	received := <-tallies
 	received.merge(<-tallies)
 	return received
 }
 
-func selectAny(capacity int, messages uint64) tally {
+// bounce answers each number with the next one, until all have been sent.
+func bounce(from <-chan uint64, to chan<- uint64, messages uint64) tally {
+	defer close(to)
+	var received tally
+	for message := range from {
+		received.add(message)
+		if message+1 >= messages {
+			break
+		}
+		to <- message + 1
+	}
+	return received
+}
+
+func selectAny(messages uint64) tally {
 	var channels [selectChannels]chan uint64
 	ends := make([]chan<- uint64, selectChannels)
 	for i := range channels {
-		channels[i] = make(chan uint64, capacity)
+		channels[i] = make(chan uint64, selectCapacity)
 		ends[i] = channels[i]
 	}
 	result := make(chan tally, 1)

@@ -1,92 +1,64 @@
-// Go's locks in the rows of the locks program. Each line of input names a row and a number of operations; the answer is the row
-// and the nanoseconds that it took.
+// Go's locks in the rows of locks.
 package main
 
 import (
-	"bufio"
-	"fmt"
-	"os"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	permits    = 2
-	writeEvery = 100
+	permits = 2
+	seldom  = 100
 )
 
-// work does that many operations, and gives how many took effect.
-type work func(operations uint64) uint64
-
-func main() {
-	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() {
-		var row string
-		var operations uint64
-		if _, err := fmt.Sscan(lines.Text(), &row, &operations); err != nil {
-			fail("a row and a number were expected: %v", err)
-		}
-		run := parse(row)
-		started := time.Now()
-		counted := run(operations)
-		took := time.Since(started)
-		if counted != operations {
-			fail("%s: counted %d of %d", row, counted, operations)
-		}
-		fmt.Println(row, took.Nanoseconds())
-	}
+func init() {
+	lockRow("lock/mutex", func(times uint64) uint64 { return mutex(1, false, times) })
+	lockRow("lock/mutex/8", func(times uint64) uint64 { return mutex(8, false, times) })
+	lockRow("lock/mutex/8-yield", func(times uint64) uint64 { return mutex(8, true, times) })
+	lockRow("lock/mutex/1000", func(times uint64) uint64 { return mutex(1000, false, times) })
+	lockRow("lock/read", func(times uint64) uint64 { return rwLock(1, false, times, times+1) })
+	lockRow("lock/write", func(times uint64) uint64 { return rwLock(1, false, times, 1) })
+	lockRow("lock/rwlock/8", func(times uint64) uint64 { return rwLock(8, false, times, seldom) })
+	lockRow("lock/rwlock/8-yield", func(times uint64) uint64 { return rwLock(8, true, times, seldom) })
+	lockRow("sync/semaphore", func(times uint64) uint64 { return semaphore(1, false, times) })
+	lockRow("sync/semaphore/8-yield", func(times uint64) uint64 { return semaphore(8, true, times) })
+	lockRow("sync/wait-group/1", func(times uint64) uint64 { return group(1, times) })
+	lockRow("sync/wait-group/100", func(times uint64) uint64 { return group(100, times) })
+	lockRow("sync/wait-group/100000", func(times uint64) uint64 { return group(100_000, times) })
+	lockRow("sync/once-cell", once)
+	lockRow("sync/event", event)
 }
 
-func fail(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", args...)
-	os.Exit(1)
-}
-
-// parse gives the work of a row such as mutex, mutex-8 or mutex-8-yield.
-func parse(row string) work {
-	name, yields := strings.CutSuffix(row, "-yield")
-	kind, number, found := strings.Cut(name, "-")
-	tasks := uint64(1)
-	if found {
-		parsed, err := strconv.ParseUint(number, 10, 64)
-		if err != nil {
-			fail("no number of tasks in %q: %v", row, err)
+// lockRow registers a row. Its work is given a number of operations, and gives how many took effect.
+func lockRow(name string, work func(operations uint64) uint64) {
+	workloads[name] = func(times int) []float64 {
+		run := func(operations uint64) float64 {
+			started := time.Now()
+			counted := work(operations)
+			took := time.Since(started)
+			if counted != operations {
+				fail(counted, operations)
+			}
+			return float64(took.Nanoseconds()) / float64(operations)
 		}
-		tasks = parsed
+		run(uint64(max(times/10, 1)))
+		return []float64{run(uint64(times))}
 	}
-	switch kind {
-	case "mutex":
-		return func(operations uint64) uint64 { return mutex(tasks, yields, operations) }
-	case "read":
-		return func(operations uint64) uint64 { return rwLock(1, yields, operations, operations+1) }
-	case "write":
-		return func(operations uint64) uint64 { return rwLock(1, yields, operations, 1) }
-	case "rwlock":
-		return func(operations uint64) uint64 { return rwLock(tasks, yields, operations, writeEvery) }
-	case "semaphore":
-		return func(operations uint64) uint64 { return semaphore(tasks, yields, operations) }
-	case "group":
-		return func(operations uint64) uint64 { return group(tasks, operations) }
-	case "once":
-		return once
-	case "event":
-		return event
-	}
-	fail("an unknown row %q", row)
-	return nil
 }
 
 // split splits the operations over the tasks, and gives the sum of what they counted.
-func split(tasks, operations uint64, run work) uint64 {
+func split(tasks, operations uint64, run func(share uint64) uint64) uint64 {
 	var running sync.WaitGroup
 	var counted atomic.Uint64
 	for i := range tasks {
 		share := operations*(i+1)/tasks - operations*i/tasks
-		running.Go(func() { counted.Add(run(share)) })
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			counted.Add(run(share))
+		}()
 	}
 	running.Wait()
 	return counted.Load()
@@ -110,13 +82,16 @@ func mutex(tasks uint64, yields bool, operations uint64) uint64 {
 	return counter
 }
 
-func rwLock(tasks uint64, yields bool, operations, every uint64) uint64 {
+func rwLock(tasks uint64, yields bool, operations, writesEvery uint64) uint64 {
 	var lock sync.RWMutex
 	var counter uint64
 	reads := split(tasks, operations, func(share uint64) uint64 {
 		var reads uint64
-		for i := range share {
-			if (i+1)%every == 0 {
+		untilWrite := writesEvery
+		for range share {
+			untilWrite--
+			if untilWrite == 0 {
+				untilWrite = writesEvery
 				lock.Lock()
 				before := counter
 				if yields {
@@ -195,7 +170,7 @@ func once(operations uint64) uint64 {
 	})
 }
 
-// event is a channel that keeps one notification.
+// event is a channel that keeps one notification. The last of an odd number is told, and nobody answers.
 func event(operations uint64) uint64 {
 	ping, pong := make(chan struct{}, 1), make(chan struct{}, 1)
 	tell := func(event chan<- struct{}) {
@@ -204,22 +179,27 @@ func event(operations uint64) uint64 {
 		default:
 		}
 	}
-	var running sync.WaitGroup
-	var counted atomic.Uint64
-	running.Go(func() {
-		for range operations / 2 {
+	told := make(chan uint64, 2)
+	go func() {
+		var counted uint64
+		for range operations - operations/2 {
 			<-ping
 			tell(pong)
-			counted.Add(1)
+			counted++
 		}
-	})
-	running.Go(func() {
+		told <- counted
+	}()
+	go func() {
+		var counted uint64
 		for range operations / 2 {
 			tell(ping)
 			<-pong
-			counted.Add(1)
+			counted++
 		}
-	})
-	running.Wait()
-	return counted.Load()
+		if operations%2 == 1 {
+			tell(ping)
+		}
+		told <- counted
+	}()
+	return <-told + <-told
 }

@@ -1,9 +1,6 @@
 //! What the benches share: the runtimes that they run on, and a wake-up that two tasks bounce between them;
-//! and channels and locks beside their peers.
+//! and canter beside its peers.
 
-pub mod channels;
-pub mod contest;
-pub mod locks;
 pub mod runtimes;
 pub mod versus;
 
@@ -74,11 +71,11 @@ impl Future for Lowered<'_> {
     }
 }
 
-/// Lets two tasks bounce a wake-up that many times; gives the number of times that it came back.
-pub async fn ping_pong(rounds: u64) -> u64 {
+/// Lets two tasks of a runtime bounce a wake-up that many times; gives the number of times that it came back.
+pub async fn ping_pong<R: runtimes::Runtime>(rounds: u64) -> u64 {
     let (ping, pong) = (Flag::new(), Flag::new());
     let (their_ping, their_pong) = (ping.clone(), pong.clone());
-    let other = canter_executor::spawn(async move {
+    let other = R::spawn(async move {
         for _ in 0..rounds {
             their_ping.lowered().await;
             their_pong.raise();
@@ -90,6 +87,6 @@ pub async fn ping_pong(rounds: u64) -> u64 {
         pong.lowered().await;
         back += 1;
     }
-    other.await.expect("the other task ends");
+    other.await;
     back
 }

@@ -1,13 +1,19 @@
-//! The harness of the channel benches tells who loses messages, and canter loses none.
+//! The workloads of channels tell who loses messages, and canter loses none.
 
-use canter_bench::channels::{
-    Contender, Ends, Entry, MessageReceiver, MessageSender, Row, Shape, entries, rows,
+use canter_bench::runtimes::{Canter, Runtime, Tokio};
+use canter_bench::versus::channels::{
+    Channel, Ends, MessageReceiver, MessageSender, Row, Shape, measure, workloads,
 };
-use canter_bench::contest::{Failure, HostName, Hosts};
+use canter_bench::versus::{Failure, Kind, Means, Run, go_benchmarks};
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 
 const MESSAGES: u64 = 1000;
+
+const RUN: Run = Run {
+    times: MESSAGES,
+    workers: 2,
+};
 
 /// A channel that swallows the message 500, and sends 501 twice if `DOUBLE`.
 struct Lossy<const DOUBLE: bool>;
@@ -16,7 +22,7 @@ struct Sender<const DOUBLE: bool>(UnboundedSender<u64>);
 
 struct Receiver(UnboundedReceiver<u64>);
 
-impl<const DOUBLE: bool> Contender for Lossy<DOUBLE> {
+impl<const DOUBLE: bool> Channel for Lossy<DOUBLE> {
     const NAME: &'static str = "lossy";
     type Sender = Sender<DOUBLE>;
     type Receiver = Receiver;
@@ -47,48 +53,71 @@ impl MessageReceiver for Receiver {
     }
 }
 
-fn failures<C: Contender>() -> Vec<Failure> {
-    let hosts = Hosts::start();
-    let rows = rows().into_iter().filter(|row| !matches!(row, Row::PingPong(_)));
-    let runs = rows.flat_map(|row| {
-        [HostName::Tokio, HostName::Canter].map(|host| Entry::of::<C>().run(&hosts, host, row, MESSAGES))
-    });
-    runs.flatten()
-        .map(|outcome| outcome.expect_err("it loses a message"))
+/// How the channel fails in all rows that go on without an answer.
+fn failures<R: Runtime, C: Channel>() -> Vec<Failure> {
+    let rows = Row::all()
+        .into_iter()
+        .filter(|row| !matches!(row, Row::PingPong(_)));
+    let ways = rows.filter_map(measure::<R, C>);
+    ways.map(|way| way(&RUN).expect_err("it loses a message"))
         .collect()
 }
 
-#[test]
-fn canter_loses_nothing_in_any_row() {
-    let (hosts, entries) = (Hosts::start(), entries());
-    let canter = entries
-        .iter()
-        .find(|entry| entry.name() == "canter")
-        .expect("it takes part");
-    for row in rows() {
-        for host in [HostName::Tokio, HostName::Canter] {
-            let outcome = canter.run(&hosts, host, row, MESSAGES);
-            assert!(matches!(outcome, Some(Ok(_))), "{row} on {host}: {outcome:?}");
-        }
-    }
-}
-
+/// A message that is lost is told, on either runtime.
 #[test]
 fn a_lost_message_is_a_failure() {
-    let failures = failures::<Lossy<false>>();
+    let mut failures = failures::<Tokio, Lossy<false>>();
+    failures.extend(self::failures::<Canter, Lossy<false>>());
     assert_eq!(failures.len(), 20);
     let expected = Failure::Miscounted {
         counted: MESSAGES - 1,
         expected: MESSAGES,
     };
-    assert!(failures.iter().all(|failure| *failure == expected));
+    assert!(
+        failures.iter().all(|failure| *failure == expected),
+        "{failures:?}"
+    );
 }
 
+/// A message that comes twice in place of another is told, though as many arrive as were sent.
 #[test]
 fn a_message_in_place_of_another_is_a_failure() {
+    let failures = failures::<Tokio, Lossy<true>>();
+    assert!(!failures.is_empty());
     assert!(
-        failures::<Lossy<true>>()
-            .iter()
-            .all(|failure| *failure == Failure::Mixed)
+        failures.iter().all(|failure| *failure == Failure::Mixed),
+        "{failures:?}"
     );
+}
+
+/// Whether it is known to lose messages there: by a receive that is dropped while it waits, or by a select that sends more than it
+/// says.
+fn may_fail(workload: &str, contender: &str) -> bool {
+    match contender {
+        "kanal" => workload.contains("select") || workload == "go/SelectSyncContended",
+        "flume" => workload == "go/SelectSyncContended",
+        _ => false,
+    }
+}
+
+/// Everyone who takes part in a workload of channels does it and gives a time; canter in each one, and without a failure.
+#[test]
+fn everyone_does_what_they_take_part_in() {
+    for workload in workloads().into_iter().chain(go_benchmarks::workloads()) {
+        let name = &workload.name;
+        assert_eq!(workload.contenders[0].kind, Kind::Ours, "{name}");
+        for contender in &workload.contenders {
+            let Means::Call(call) = &contender.means else {
+                continue;
+            };
+            match call(&Run { times: 64, ..RUN }) {
+                Ok(figures) => assert!(matches!(figures[..], [time] if time.is_finite()), "{name}"),
+                Err(failure) => assert!(
+                    may_fail(name, contender.name),
+                    "{name}/{}: {failure}",
+                    contender.name
+                ),
+            }
+        }
+    }
 }

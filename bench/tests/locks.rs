@@ -1,120 +1,137 @@
-//! The harness of the lock benches tells who admits too many, and canter does not.
+//! The workloads of locks tell who admits too many, and canter does not.
 
-use std::ops::DerefMut;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use canter_bench::contest::{Failure, Host, HostName, Hosts};
-use canter_bench::locks::{
-    Contender, Entry, Load, MutexContender, Mutexes, Row, SemaphoreContender, Semaphores, WaitGroupContender,
-    WaitGroups, entries, rows,
+use canter_bench::runtimes::{Canter, Runtime, Tokio};
+use canter_bench::versus::locks::{
+    Load, barrier, mutex, once_cell, rw_lock, semaphore, wait_group, workloads,
+};
+use canter_bench::versus::{Failure, Kind, Means, Run};
+
+const RUN: Run = Run {
+    times: 800,
+    workers: 2,
 };
 
-const OPERATIONS: u64 = 800;
-
-const HOSTS: [HostName; 2] = [HostName::Tokio, HostName::Canter];
-
-/// The rows in which an entry takes part, and how it fared.
-fn outcomes(hosts: &Hosts, entry: &Entry) -> Vec<(Row, Result<(), Failure>)> {
-    let runs = rows().into_iter().flat_map(|row| HOSTS.map(|host| (row, host)));
-    runs.filter_map(|(row, host)| {
-        let outcome = entry.run(hosts, host, row, OPERATIONS)?;
-        Some((row, outcome.map(drop)))
-    })
-    .collect()
-}
-
+/// Everyone who takes part in a workload of locks does it and gives a time; canter in each one.
 #[test]
-fn every_contender_counts_right_in_all_its_rows() {
-    let hosts = Hosts::start();
-    for entry in entries() {
-        let outcomes = outcomes(&hosts, &entry);
-        assert!(!outcomes.is_empty(), "{} takes part in no row", entry.name());
-        for (row, outcome) in outcomes {
-            assert_eq!(outcome, Ok(()), "{row}/{}", entry.name());
+fn everyone_does_what_they_take_part_in() {
+    for workload in workloads() {
+        let name = &workload.name;
+        assert_eq!(workload.contenders[0].kind, Kind::Ours, "{name}");
+        for contender in &workload.contenders {
+            if let Means::Call(call) = &contender.means {
+                let figures = call(&RUN);
+                assert!(
+                    matches!(figures.as_deref(), Ok([time]) if time.is_finite()),
+                    "{name}/{}: {figures:?}",
+                    contender.name
+                );
+            }
         }
     }
 }
 
-#[test]
-fn canter_takes_part_in_every_row() {
-    let hosts = Hosts::start();
-    let ours: Vec<_> = entries()
-        .into_iter()
-        .filter(|entry| entry.name() == "canter")
-        .collect();
-    for row in rows() {
-        let taking_part = ours
-            .iter()
-            .filter_map(|entry| entry.run(&hosts, HostName::Canter, row, OPERATIONS));
-        assert_eq!(taking_part.count(), 1, "{row}");
-    }
-}
-
-/// A mutex that admits everybody, to a counter of his own.
+/// Locks that admit everybody, a group that waits for nobody and a cell that makes its value each time.
 struct Open;
 
-impl MutexContender for Open {
+impl mutex::MutexContender for Open {
     const NAME: &'static str = "open";
 
     fn create() -> Self {
         Open
     }
 
+    /// A counter of one's own.
     async fn lock_counter(&self) -> impl DerefMut<Target = u64> + Send {
         Box::new(0)
     }
 }
 
-impl SemaphoreContender for Open {
+impl rw_lock::RwLockContender for Open {
     const NAME: &'static str = "open";
-    const HAS_MANY: bool = true;
+
+    fn create() -> Self {
+        Open
+    }
+
+    async fn read_counter(&self) -> impl Deref<Target = u64> + Send {
+        Box::new(0)
+    }
+
+    async fn write_counter(&self) -> impl DerefMut<Target = u64> + Send {
+        Box::new(0)
+    }
+}
+
+impl semaphore::SemaphoreContender for Open {
+    const NAME: &'static str = "open";
 
     fn create(_permits: usize) -> Self {
         Open
     }
 
     async fn acquire_one(&self) -> impl Send {}
+}
 
+impl semaphore::ManyContender for Open {
     async fn acquire_several(&self, _permits: u32) -> impl Send {}
 }
 
-/// A group that does not wait for its tasks, and has none.
-impl WaitGroupContender for Open {
+impl wait_group::WaitGroupContender for Open {
     const NAME: &'static str = "open";
 
-    async fn run_tasks<H: Host>(_tasks: u64, _counter: Arc<AtomicU64>) {}
+    async fn run_tasks<R: Runtime>(_tasks: u64, _counter: Arc<AtomicU64>) {}
 }
 
-fn assert_miscounts<C: Contender>(row: Row) {
-    let hosts = Hosts::start();
-    for host in HOSTS {
-        let outcome = Entry::of::<C>().run(&hosts, host, row, OPERATIONS);
-        let failed =
-            matches!(outcome, Some(Err(Failure::Miscounted { counted, .. })) if counted < OPERATIONS);
-        assert!(failed, "{row} on {host}: {outcome:?}");
+impl once_cell::OnceCellContender for Open {
+    const NAME: &'static str = "open";
+
+    fn create() -> Self {
+        Open
+    }
+
+    async fn value_or(&self, value: u64) -> u64 {
+        value
     }
 }
 
-#[test]
-fn a_lost_update_is_a_failure() {
-    assert_miscounts::<Mutexes<Open>>(Row::Mutex(Load {
-        tasks: 8,
-        yields: true,
-    }));
+/// Everybody leads.
+impl barrier::BarrierContender for Open {
+    const NAME: &'static str = "open";
+
+    fn create(_parties: usize) -> Self {
+        Open
+    }
+
+    async fn pass(&self) -> bool {
+        true
+    }
 }
 
-#[test]
-fn more_holders_than_permits_are_a_failure() {
-    let load = Load {
-        tasks: 8,
-        yields: true,
-    };
-    assert_miscounts::<Semaphores<Open>>(Row::Semaphore(load));
-    assert_miscounts::<Semaphores<Open>>(Row::AcquireMany(load));
+#[track_caller]
+fn assert_miscounts(way: impl Fn(&Run) -> Result<Vec<f64>, Failure>) {
+    let outcome = way(&RUN);
+    assert!(matches!(outcome, Err(Failure::Miscounted { .. })), "{outcome:?}");
 }
 
+fn assert_open_miscounts<R: Runtime>() {
+    let load = Load::yielding(8);
+    assert_miscounts(mutex::measure::<R, Open>(load));
+    assert_miscounts(rw_lock::measure::<R, Open>(rw_lock::Use::Mixed(load)));
+    assert_miscounts(semaphore::measure::<R, Open>(load));
+    assert_miscounts(semaphore::measure_many::<R, Open>(load.tasks));
+    assert_miscounts(wait_group::measure::<R, Open>(100));
+    assert_miscounts(once_cell::measure::<R, Open>());
+    assert_miscounts(barrier::measure::<R, Open>());
+}
+
+/// Lost updates, more holders than permits, a task that is not waited for, a value that is made twice and a second leader are told, on
+/// either runtime.
 #[test]
-fn a_task_that_is_not_waited_for_is_a_failure() {
-    assert_miscounts::<WaitGroups<Open>>(Row::WaitGroup(100));
+fn who_admits_everybody_miscounts() {
+    assert_open_miscounts::<Tokio>();
+    assert_open_miscounts::<Canter>();
 }

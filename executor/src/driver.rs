@@ -116,15 +116,14 @@ impl Driver {
         next != Tick::NEVER && next < self.clock.now()
     }
 
-    /// Takes events and due timers, and wakes whoever waited for them.
-    pub(crate) fn turn(&self, right: Right<'_>, wait: Wait) {
+    /// Takes events and due timers, and wakes whoever waited for them. `wakers` is empty before and after: memory to work with.
+    pub(crate) fn turn(&self, right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>) {
         self.turns.fetch_add(1, Relaxed);
-        let mut wakers = Vec::new();
-        self.poll(right, wait, &mut wakers);
-        wake_all(&mut wakers);
+        self.poll(right, wait, wakers);
+        wake_all(wakers);
         let now = self.clock.now();
         for wheel in &self.wheels {
-            fire(wheel, now, &mut wakers);
+            fire(wheel, now, wakers);
         }
     }
 

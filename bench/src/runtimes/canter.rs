@@ -1,12 +1,19 @@
-//! canter's executor.
+//! canter's executor, its channels and its wait group.
 
 use std::time::Duration;
 
-use super::Runtime;
+use canter_channel::{Receiver, Sender};
+use canter_sync::WaitGroup;
+
+use super::{Equipped, Runtime, Tools};
 
 /// canter's executor.
 #[derive(Debug)]
 pub struct Canter(canter_executor::runtime::Runtime);
+
+impl Equipped for Canter {
+    type Tools = CanterTools;
+}
 
 impl Runtime for Canter {
     const NAME: &'static str = "canter";
@@ -44,5 +51,38 @@ impl Runtime for Canter {
 
     async fn timeout<F: Future<Output: Send> + Send>(duration: Duration, future: F) -> Option<F::Output> {
         canter_executor::time::timeout(duration, future).await.ok()
+    }
+}
+
+/// canter's own channel and wait group.
+#[derive(Debug)]
+pub struct CanterTools;
+
+impl Tools for CanterTools {
+    type Sender = Sender<u64>;
+    type Receiver = Receiver<u64>;
+
+    fn channel(capacity: usize) -> (Sender<u64>, Receiver<u64>) {
+        canter_channel::bounded(capacity)
+    }
+
+    async fn send(sender: &Sender<u64>, message: u64) {
+        sender.send(message).await.expect("the receiver is there");
+    }
+
+    async fn receive(receiver: &mut Receiver<u64>) -> Option<u64> {
+        receiver.recv().await.ok()
+    }
+
+    async fn run_all<R, F>(tasks: impl Iterator<Item = F> + Send)
+    where
+        R: Equipped<Tools = CanterTools>,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let group = WaitGroup::new();
+        for task in tasks {
+            R::go(group.track(task));
+        }
+        group.wait().await;
     }
 }

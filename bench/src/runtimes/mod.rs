@@ -1,12 +1,22 @@
 //! The runtimes that are measured, behind one trait, each used as its own documentation recommends.
 
+mod async_executor;
 mod canter;
+mod smol;
+mod threads;
 mod tokio;
+mod tokio_current;
+mod tools;
 
 use std::time::Duration;
 
-pub use self::canter::Canter;
-pub use self::tokio::Tokio;
+pub use self::async_executor::Aex;
+pub use self::canter::{Canter, CanterTools};
+pub use self::smol::{Smol, SmolTools};
+pub use self::threads::Threads;
+pub use self::tokio::{Tokio, TokioTools};
+pub use self::tokio_current::TokioCurrent;
+pub use self::tools::{Equipped, Tools};
 
 /// A runtime. A process that measures starts one, once.
 pub trait Runtime: Sized + Sync + 'static {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::Failure;
 
 /// Something that is done and measured.
@@ -19,6 +21,13 @@ pub struct Workload {
     pub quick_times: u64,
     /// Those that can do it, canter first.
     pub contenders: Vec<Contender>,
+}
+
+impl Workload {
+    /// How often it is done in a run: a quick one or not.
+    pub(super) fn times(&self, quick: bool) -> u64 {
+        if quick { self.quick_times } else { self.times }
+    }
 }
 
 /// One number that a run gives. Its row in the tables is named after the workload, and after the figure if it has a name.
@@ -42,7 +51,8 @@ impl Figure {
 }
 
 /// Which of two values is the better one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Better {
     /// The lower one.
     Lower,
@@ -72,10 +82,12 @@ pub enum Kind {
     Limit,
 }
 
+type Call = dyn Fn(&Run) -> Result<Vec<f64>, Failure>;
+
 /// How a contender does its work.
 pub enum Means {
     /// By calling this, in a process of its own: it warms up, does the work as often as the run says, and gives the figures.
-    Call(Box<dyn Fn(&Run) -> Result<Vec<f64>, Failure>>),
+    Call(Box<Call>),
     /// By asking Go's program for the workload of this name.
     Go(String),
 }

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::task::Waker;
 
 use crossbeam_deque::Steal;
 
@@ -29,6 +30,8 @@ pub(crate) struct Worker {
     context: Context,
     /// Whether this worker is counted among those that search.
     search: Cell<Search>,
+    /// What the driver puts the wakers of one turn into.
+    wakers: RefCell<Vec<Waker>>,
 }
 
 impl Worker {
@@ -43,6 +46,7 @@ impl Worker {
         Worker {
             context,
             search: Cell::new(Search::No),
+            wakers: RefCell::default(),
         }
     }
 
@@ -85,7 +89,7 @@ impl Worker {
     fn look_outside(&self) {
         let driver = &self.context.scheduler.driver;
         match driver.try_right() {
-            Some(right) => self.in_batch(|| driver.turn(right, Wait::Not)),
+            Some(right) => self.in_batch(|| driver.turn(right, Wait::Not, &mut self.wakers.borrow_mut())),
             None => self.in_batch(|| driver.fire_due(self.seat_number())),
         }
     }
@@ -192,7 +196,11 @@ impl Worker {
         if !scheduler.is_stopping() {
             let seat = scheduler.seats.get(number);
             match driver.try_right() {
-                Some(right) => self.in_batch(|| seat.parker.poll(|| driver.turn(right, Wait::UntilWoken))),
+                Some(right) => self.in_batch(|| {
+                    let mut wakers = self.wakers.borrow_mut();
+                    seat.parker
+                        .poll(|| driver.turn(right, Wait::UntilWoken, &mut wakers));
+                }),
                 None => {
                     // The poller's sleeper wakes for the timers that it knows of; the fence in `Idle::sleep` stands before.
                     let own = driver.wheel(number).next_tick();

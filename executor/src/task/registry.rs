@@ -19,11 +19,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
 use std::time::Instant;
 
-use canter_coop::lock::Lock;
-
 use super::meta::{Meta, MetaRef};
 use super::{Runnable, Woken};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{Condvar, Lock, Mutex, lock};
 
 /// Who runs the tasks of a registry.
 pub(crate) trait Schedule: Send + Sync {

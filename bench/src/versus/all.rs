@@ -1,0 +1,17 @@
+//! All workloads.
+
+use super::{Workload, channels, echo, go_benchmarks, locks, memory, tasks, timers};
+
+/// All workloads, in the order in which they are run.
+pub fn workloads() -> Vec<Workload> {
+    let parts = [
+        tasks::workloads(),
+        timers::workloads(),
+        memory::workloads(),
+        channels::workloads(),
+        locks::workloads(),
+        go_benchmarks::workloads(),
+        echo::workloads(),
+    ];
+    parts.into_iter().flatten().collect()
+}

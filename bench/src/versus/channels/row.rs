@@ -1,0 +1,131 @@
+//! What is done with a channel.
+
+use std::fmt;
+
+/// The number of channels that a select receives from.
+pub const SELECT_CHANNELS: usize = 4;
+
+/// The capacity of each of them.
+const SELECT_CAPACITY: usize = 16;
+
+/// A channel and how many tasks are at its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// How many messages it holds; `None` is unbounded.
+    pub capacity: Option<usize>,
+    /// The tasks that send.
+    pub senders: usize,
+    /// The tasks that receive.
+    pub receivers: usize,
+}
+
+impl Shape {
+    fn pair(capacity: usize) -> Shape {
+        Shape {
+            capacity: Some(capacity),
+            senders: 1,
+            receivers: 1,
+        }
+    }
+}
+
+/// One kind of work. Its text is the end of the workload's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Two tasks bounce a message over two channels of this capacity.
+    PingPong(usize),
+    /// The messages flow through one channel.
+    Stream(Shape),
+    /// One task receives from four senders over one channel: what [`Row::Select`] is compared with.
+    Receive,
+    /// One task selects over four channels with a sender each.
+    Select,
+}
+
+impl Row {
+    /// All rows.
+    pub fn all() -> Vec<Row> {
+        let mut rows = vec![Row::PingPong(0), Row::PingPong(1)];
+        for (senders, receivers) in [(1, 1), (4, 1), (4, 4)] {
+            for capacity in [Some(0), Some(1), Some(128), None] {
+                rows.push(Row::Stream(Shape {
+                    capacity,
+                    senders,
+                    receivers,
+                }));
+            }
+        }
+        rows.extend([Row::Receive, Row::Select]);
+        rows
+    }
+
+    /// The shape of each channel in this row.
+    pub fn shape(self) -> Shape {
+        match self {
+            Row::Stream(shape) => shape,
+            Row::PingPong(capacity) => Shape::pair(capacity),
+            Row::Receive => Shape {
+                senders: SELECT_CHANNELS,
+                ..Shape::pair(SELECT_CAPACITY)
+            },
+            Row::Select => Shape::pair(SELECT_CAPACITY),
+        }
+    }
+
+    /// What is done, in words.
+    pub(super) fn about(self) -> String {
+        let shape = self.shape();
+        let channel = match shape.capacity {
+            Some(0) => "a channel without a buffer".to_owned(),
+            Some(capacity) => format!("a channel of capacity {capacity}"),
+            None => "an unbounded channel".to_owned(),
+        };
+        let done = match self {
+            Row::PingPong(_) => format!("Two tasks bounce a message, each way over {channel}"),
+            Row::Stream(_) => format!(
+                "{} send and {} receive over {channel}",
+                tasks(shape.senders),
+                tasks(shape.receivers)
+            ),
+            Row::Receive => format!(
+                "A task receives what {} send over {channel}",
+                tasks(shape.senders)
+            ),
+            Row::Select => {
+                format!("A task selects what {SELECT_CHANNELS} tasks send, each over {channel} of its own")
+            }
+        };
+        format!("{done}: the time for a message, from before the tasks start until they have ended.")
+    }
+
+    /// A number of messages that takes a part of a second. A row in which the tasks wait for each other takes longer.
+    pub(super) fn messages(self) -> u64 {
+        match self.shape().capacity {
+            Some(0 | 1) => 200_000,
+            Some(_) | None => 2_000_000,
+        }
+    }
+}
+
+fn tasks(number: usize) -> String {
+    match number {
+        1 => "one task".to_owned(),
+        _ => format!("{number} tasks"),
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = self.shape();
+        match self {
+            Row::PingPong(_) => f.write_str("ping-pong")?,
+            Row::Stream(_) => write!(f, "{}:{}", shape.senders, shape.receivers)?,
+            Row::Receive => f.write_str("receive")?,
+            Row::Select => f.write_str("select")?,
+        }
+        match shape.capacity {
+            Some(capacity) => write!(f, "/{capacity}"),
+            None => f.write_str("/unbounded"),
+        }
+    }
+}

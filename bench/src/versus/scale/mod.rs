@@ -1,0 +1,134 @@
+//! How cost grows: a workload at growing numbers of workers, tasks, channels or timers.
+
+mod channels;
+mod growth;
+mod pipe;
+mod table;
+mod tasks;
+mod timers;
+mod tools;
+mod workers;
+
+pub(super) use table::print;
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::{Contender, Failure, Figure, Kind, Means, Run, Workload};
+use crate::runtimes::Runtime;
+
+/// All series.
+pub fn series() -> Vec<Series> {
+    let parts = [
+        workers::series(),
+        tasks::series(),
+        channels::series(),
+        timers::series(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// A workload at growing numbers of something. A figure is what one of them costs: the whole cost is that many times the figure, for
+/// workers the time of all of them.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Its name. At each point there is a workload `scale/NAME/POINT`.
+    pub name: &'static str,
+    /// What is done, in a sentence, and from when to when the clock runs.
+    pub about: &'static str,
+    /// What grows: `workers`, `tasks`.
+    pub parameter: &'static str,
+    /// The numbers of it, growing.
+    pub points: Vec<u64>,
+    /// The largest number where there is little time: `--quick`.
+    pub quick_most: u64,
+    /// What one run at a point gives.
+    pub figures: &'static [Figure],
+    /// How often the work is done in a run.
+    pub times: u64,
+    /// How often where there is little time: `--quick`.
+    pub quick_times: u64,
+    /// Those that can do it, canter first.
+    pub contenders: Vec<SeriesContender>,
+}
+
+/// Measures at a point.
+type Call = dyn Fn(&Run, u64) -> Result<Vec<f64>, Failure>;
+
+/// A way to do the work of a series at any point.
+#[derive(Clone)]
+pub struct SeriesContender {
+    /// Its name, the same in every series.
+    pub(super) name: &'static str,
+    kind: Kind,
+    call: Rc<Call>,
+}
+
+impl SeriesContender {
+    /// Canter's way.
+    pub fn ours(call: impl Fn(&Run, u64) -> Result<Vec<f64>, Failure> + 'static) -> SeriesContender {
+        SeriesContender {
+            name: "canter",
+            kind: Kind::Ours,
+            call: Rc::new(call),
+        }
+    }
+
+    /// A peer's way.
+    pub fn peer(
+        name: &'static str,
+        call: impl Fn(&Run, u64) -> Result<Vec<f64>, Failure> + 'static,
+    ) -> SeriesContender {
+        SeriesContender {
+            name,
+            kind: Kind::Peer,
+            call: Rc::new(call),
+        }
+    }
+
+    /// Measures at a point, in this process.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the work had not the result that it should have.
+    pub fn measure(&self, run: &Run, point: u64) -> Result<Vec<f64>, Failure> {
+        (self.call)(run, point)
+    }
+
+    /// The peer that this runtime is.
+    fn on<R: Runtime>(call: impl Fn(&Run, u64) -> Result<Vec<f64>, Failure> + 'static) -> SeriesContender {
+        SeriesContender::peer(R::NAME, call)
+    }
+}
+
+impl fmt::Debug for SeriesContender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SeriesContender").field(&self.name).finish()
+    }
+}
+
+impl Series {
+    /// The points at which it is measured.
+    pub(super) fn points(&self, quick: bool) -> Vec<u64> {
+        let mut points = self.points.clone();
+        points.retain(|&point| !quick || point <= self.quick_most);
+        points
+    }
+
+    /// The workload at a point.
+    pub(super) fn at(&self, point: u64) -> Workload {
+        let contenders = self.contenders.iter().cloned().map(|contender| Contender {
+            name: contender.name,
+            kind: contender.kind,
+            means: Means::Call(Box::new(move |run| contender.measure(run, point))),
+        });
+        Workload {
+            name: format!("scale/{}/{point}", self.name),
+            about: self.about.into(),
+            figures: self.figures,
+            times: self.times,
+            quick_times: self.quick_times,
+            contenders: contenders.collect(),
+        }
+    }
+}

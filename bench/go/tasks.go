@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	spawnBatch        = 1000
+	spawnBatch   = 1000
 	yielding     = 1000
 	fibNumber    = 25
 	fibResult    = 75025

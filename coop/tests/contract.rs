@@ -100,3 +100,26 @@ fn the_last_report_of_a_poll_counts_and_names_its_place() {
         format!("inner at {}:{}:{}", file!(), line, waiting.place.column())
     );
 }
+
+#[test]
+fn a_number_stands_for_one_reason_until_there_are_too_many() {
+    assert_eq!(OUTER.number(), OUTER.number());
+    assert_ne!(OUTER.number(), INNER.number());
+    assert_eq!(Reason::of_number(INNER.number().get()), Some(&INNER));
+    assert_eq!(Reason::of_number(0), None);
+    assert_eq!(Reason::of_number(u16::MAX), None);
+
+    let many: Vec<&'static Reason> = (0..Reason::MOST_NUMBERS)
+        .map(|_| &*Box::leak(Box::new(Reason::new("one of many"))))
+        .collect();
+    let numbers: Vec<u16> = many.iter().map(|reason| reason.number().get()).collect();
+    let own = numbers
+        .iter()
+        .filter(|&&number| number < Reason::MOST_NUMBERS)
+        .count();
+    assert!(own >= usize::from(Reason::MOST_NUMBERS) - 3, "{own}");
+    assert_eq!(numbers.last(), Some(&Reason::MOST_NUMBERS));
+    let shared = Reason::of_number(Reason::MOST_NUMBERS).expect("a reason for all others");
+    assert_eq!(shared.as_str(), "one of too many reasons");
+    assert_eq!(Reason::of_number(INNER.number().get()), Some(&INNER));
+}

@@ -1,9 +1,6 @@
 //! The end of a task as others see it: the handle that waits for it, and what it says when there is no value.
 
-#![expect(
-    unsafe_code,
-    reason = "an output is dropped in place, and a handle lends its reference of the task to a waker"
-)]
+#![expect(unsafe_code, reason = "an output is dropped in place")]
 
 use std::any::Any;
 use std::error::Error;
@@ -19,6 +16,7 @@ use async_task::FallibleTask;
 use canter_coop::{Reason, waiting};
 
 use super::meta::{Meta, MetaRef, TaskId};
+use super::registry::Registry;
 use crate::report::report;
 
 pub(super) static JOIN: Reason = Reason::new("join");
@@ -49,22 +47,13 @@ pub(super) static JOIN: Reason = Reason::new("join");
 pub struct JoinHandle<T> {
     task: Option<FallibleTask<Result<Output<T>, Failure>, Meta>>,
     meta: MetaRef,
-    /// A waker of the task without a reference of its own: `task` has one while it is there.
-    waker: ManuallyDrop<Waker>,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(
-        task: FallibleTask<Result<Output<T>, Failure>, Meta>,
-        meta: MetaRef,
-        waker: &Waker,
-    ) -> JoinHandle<T> {
-        // SAFETY: the parts are those of a waker of the task. It is never dropped, and used only while `task` keeps the task's allocation.
-        let waker = unsafe { Waker::new(waker.data(), waker.vtable()) };
+    pub(super) fn new(task: FallibleTask<Result<Output<T>, Failure>, Meta>, meta: MetaRef) -> JoinHandle<T> {
         JoinHandle {
             task: Some(task),
             meta,
-            waker: ManuallyDrop::new(waker),
         }
     }
 
@@ -85,7 +74,7 @@ impl<T> JoinHandle<T> {
             return None;
         }
         self.meta.set_aborted();
-        Some(Waker::clone(&self.waker))
+        Registry::waker(self.meta)
     }
 
     pub(super) fn meta(&self) -> &Meta {

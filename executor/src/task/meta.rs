@@ -7,16 +7,16 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use canter_coop::{Reason, Waiting};
 
 use super::join::JOIN;
 use super::registry::Registry;
 
-/// So many polls in a row that end with the wait for another task make a collector of a task. A task that forks and joins waits for fewer,
-/// and is better off at once, with what it joined still in the cache.
-const MANY_JOINS: u8 = 2;
+/// Beside the number of a reason: the task has waited for another task twice in a row.
+const JOINS_AGAIN: u16 = 1 << 15;
+const _: () = assert!(Reason::MOST_NUMBERS < JOINS_AGAIN);
 
 /// The identity of a task, unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,7 +36,6 @@ impl fmt::Display for TaskId {
 /// | `id`, `entry` | the spawner, before the task is first scheduled | anybody after that |
 /// | `aborted` | whoever aborts | the poll |
 /// | `future_dropped` | the poll | the future's destructor |
-/// | `joins` | the poll | whoever wakes it |
 /// | `reason`, `place` | the poll, while it runs | anybody; the two may belong to different waits for a moment |
 pub(crate) struct Meta {
     registry: NonNull<Registry>,
@@ -45,10 +44,14 @@ pub(crate) struct Meta {
     pub(super) entry: AtomicU32,
     aborted: AtomicBool,
     pub(super) future_dropped: AtomicBool,
-    joins: AtomicU8,
-    reason: AtomicPtr<Reason>,
+    /// The number of a reason, and `JOINS_AGAIN`.
+    reason: AtomicU16,
     place: AtomicPtr<Location<'static>>,
 }
+
+/// With this, a task whose future has five words or fewer is among the small blocks that glibc frees without a lock, whichever thread
+/// does it: tasks often end on another one.
+const _: () = assert!(size_of::<Meta>() <= 40);
 
 impl Meta {
     pub(super) fn new(registry: &Arc<Registry>, spawned_at: &'static Location<'static>) -> Meta {
@@ -59,8 +62,7 @@ impl Meta {
             entry: AtomicU32::new(Registry::NO_ENTRY),
             aborted: AtomicBool::new(false),
             future_dropped: AtomicBool::new(false),
-            joins: AtomicU8::new(0),
-            reason: AtomicPtr::new(ptr::null_mut()),
+            reason: AtomicU16::new(0),
             place: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -92,36 +94,33 @@ impl Meta {
 
     /// Whether the task waits for one task after another. It is better off when more of them have ended.
     pub(crate) fn collects(&self) -> bool {
-        self.joins.load(Relaxed) >= MANY_JOINS
+        self.reason.load(Relaxed) & JOINS_AGAIN != 0
     }
 
-    /// Called at the end of a poll that is pending.
-    pub(super) fn set_pending(&self, waiting: Option<Waiting>) {
-        let joins = waiting.is_some_and(|waiting| ptr::eq(waiting.reason, &JOIN));
-        let before = self.joins.load(Relaxed);
-        self.joins
-            .store(if joins { before.saturating_add(1) } else { 0 }, Relaxed);
-        self.set_waiting(waiting);
-    }
-
+    /// Called at the end of a poll that is pending, with what it waits for.
     pub(super) fn set_waiting(&self, waiting: Option<Waiting>) {
-        let (reason, place) = match waiting {
-            Some(waiting) => (
-                ptr::from_ref(waiting.reason).cast_mut(),
-                ptr::from_ref(waiting.place).cast_mut(),
-            ),
-            None => (ptr::null_mut(), ptr::null_mut()),
-        };
-        self.reason.store(reason, Relaxed);
+        let (mut reason, mut place) = (0, ptr::null_mut());
+        if let Some(waiting) = waiting {
+            reason = waiting.reason.number().get();
+            place = ptr::from_ref(waiting.place).cast_mut();
+            if reason == self.reason.load(Relaxed) & !JOINS_AGAIN && ptr::eq(waiting.reason, &JOIN) {
+                reason |= JOINS_AGAIN;
+            }
+        }
         self.place.store(place, Relaxed);
+        self.reason.store(reason, Relaxed);
+    }
+
+    /// Called at the beginning of a poll. What the task waited for stays known, to be compared with what it waits for next.
+    pub(super) fn clear_waiting(&self) {
+        self.place.store(ptr::null_mut(), Relaxed);
     }
 
     /// What the task waits for, as it said at the end of its last poll; `None` while it runs or is ready.
     pub(crate) fn waiting(&self) -> Option<Waiting> {
-        // SAFETY: the pointer is null or comes from a `&'static Reason`.
-        let reason = unsafe { self.reason.load(Relaxed).as_ref() }?;
         // SAFETY: the pointer is null or comes from a `&'static Location`.
         let place = unsafe { self.place.load(Relaxed).as_ref() }?;
+        let reason = Reason::of_number(self.reason.load(Relaxed) & !JOINS_AGAIN)?;
         Some(Waiting { reason, place })
     }
 }

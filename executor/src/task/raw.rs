@@ -112,10 +112,8 @@ where
     let (runnable, task) = unsafe { builder.spawn_unchecked(wrap, schedule) };
     // SAFETY: kept in the handle beside the task reference, and in the registry until the future's destructor.
     let meta = unsafe { MetaRef::new(runnable.metadata()) };
-    let waker = runnable.waker();
-    let handle = JoinHandle::new(task.fallible(), meta, &waker);
-    let listed = registry.insert(meta, waker);
-    (Fresh { runnable, listed }, handle)
+    let listed = registry.insert(meta, runnable.waker());
+    (Fresh { runnable, listed }, JoinHandle::new(task.fallible(), meta))
 }
 
 struct TaskFuture<F: Future> {
@@ -148,7 +146,7 @@ impl<F: Future> Future for TaskFuture<F> {
         if this.meta.is_aborted() {
             return Poll::Ready(this.drop_future().and(Err(Failure::Cancelled)));
         }
-        this.meta.set_waiting(None);
+        this.meta.clear_waiting();
         let polled = {
             // SAFETY: `this` came out of a pin, and nothing moves the future until it is dropped in place.
             let future = unsafe { Pin::new_unchecked(&mut *this.future) };
@@ -156,7 +154,7 @@ impl<F: Future> Future for TaskFuture<F> {
         };
         match polled {
             Ok((Poll::Pending, waiting)) => {
-                this.meta.set_pending(waiting);
+                this.meta.set_waiting(waiting);
                 Poll::Pending
             }
             Ok((Poll::Ready(output), _)) => {

@@ -7,15 +7,16 @@
 //! takes the entry out under the lock, so under the lock each entry's metadata is alive.
 //!
 //! A registry that lists a task keeps itself alive, so that a task can point to it without a reference of its own: two cores that
-//! start and end tasks would contend for the count.
+//! start and end tasks would contend for the count. Whoever asks for a listed task from outside, through a handle, keeps every registry
+//! from going meanwhile: see [`GOING`].
 //!
 //! An entry has a reference to its task, the waker: `async_task` frees a task whose last reference goes at the end of a poll
 //! without running its future's destructor.
 
 #![expect(unsafe_code, reason = "a task points to its registry")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::Waker;
 use std::time::Instant;
 
@@ -130,8 +131,9 @@ impl Registry {
         let registry = unsafe { meta.registry() };
         let mut tasks = registry.tasks.lock();
         let removed = tasks.entries[entry as usize].take();
+        meta.entry.store(Registry::NO_ENTRY, Relaxed);
         tasks.vacant.push(entry);
-        let (mut kept, mut notifies) = (None, false);
+        let (mut kept, mut notifies, closed) = (None, false, tasks.closed);
         if tasks.vacant.len() == tasks.entries.len() {
             kept = tasks.keeps.take();
             notifies = tasks.awaited;
@@ -146,8 +148,10 @@ impl Registry {
             drop(lock(&registry.waits)); // whoever looked before this, and saw a task, waits by now
             registry.emptied.notify_all();
         }
-        // Without the lock.
-        drop(removed);
+        drop(removed); // without the lock
+        if kept.is_some() && closed {
+            wait_for_those_who_ask();
+        }
         drop(kept);
     }
 
@@ -174,9 +178,10 @@ impl Registry {
         true
     }
 
-    /// Refuses every task from now on; those that are listed stay.
+    /// Refuses every task from now on; those that are listed stay. Whoever made the registry calls this before letting go of it.
     pub(crate) fn close(&self) {
         self.tasks.lock().closed = true;
+        wait_for_those_who_ask();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -210,4 +215,28 @@ impl Registry {
             next += AT_ONCE;
         }
     }
+
+    /// A waker of the task, while it is listed.
+    pub(super) fn waker(meta: MetaRef) -> Option<Waker> {
+        let _stays = GOING.read().unwrap_or_else(PoisonError::into_inner);
+        if meta.entry.load(Relaxed) == Registry::NO_ENTRY {
+            return None;
+        }
+        // SAFETY: the task was listed a moment ago, so its registry has not gone before the lock above was taken, and does not go while
+        // it is held.
+        let registry = unsafe { meta.registry() };
+        let tasks = registry.tasks.lock();
+        let entry = tasks.entries.get(meta.entry.load(Relaxed) as usize)?.as_ref()?;
+        // The place may be another task's by now.
+        (entry.meta == meta).then(|| entry.waker.clone())
+    }
+}
+
+/// Held for reading by whoever asks for a task from outside, who then finds that the task is not listed, or has a registry that stays.
+/// Once a registry is closed, it may go when its last task does; and if that is gone already, when its owner does. In both cases the lock
+/// is taken for writing before that, which lets those who found a listed task end first.
+static GOING: RwLock<()> = RwLock::new(());
+
+fn wait_for_those_who_ask() {
+    drop(GOING.write().unwrap_or_else(PoisonError::into_inner));
 }

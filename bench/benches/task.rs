@@ -1,5 +1,8 @@
 //! Tasks: spawn and join, yield, chains, fork and join, and a wake-up that two tasks bounce between them.
 
+#[path = "common/on_workers.rs"]
+mod on_workers;
+
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use canter_bench::runtimes::Canter;
 use canter_bench::{Flag, WORKERS, ping_pong, runtime};
 use canter_executor::{go, spawn, yield_now};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use on_workers::on_workers;
 
 const TASKS: u64 = 1000;
 
@@ -91,27 +95,6 @@ fn fib(n: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     })
 }
 
-fn bench<F, Fut>(c: &mut Criterion, name: &str, elements: u64, expected: u64, work: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = u64> + Send + 'static,
-{
-    let mut group = c.benchmark_group(name);
-    group.throughput(Throughput::Elements(elements));
-    for workers in WORKERS {
-        let runtime = runtime(workers);
-        group.bench_function(BenchmarkId::new("worker", workers), |b| {
-            b.iter(|| {
-                assert_eq!(
-                    runtime.block_on(runtime.spawn(work())).expect("it ends"),
-                    expected
-                )
-            });
-        });
-    }
-    group.finish();
-}
-
 fn tasks(c: &mut Criterion) {
     let sum = TASKS * (TASKS - 1) / 2;
     let mut group = c.benchmark_group("spawn and join, from outside");
@@ -123,15 +106,15 @@ fn tasks(c: &mut Criterion) {
         });
     }
     group.finish();
-    bench(c, "spawn and join, from a worker", TASKS, sum, spawn_and_join);
-    bench(c, "go and wait, from a worker", TASKS, 0, go_and_wait);
-    bench(c, "spawn one, await it, again", TASKS, sum, one_after_another);
-    bench(c, "chained spawn", TASKS, TASKS, chain);
-    bench(c, "yield, 1,000 tasks", TASKS * 100, TASKS * 100, yields);
-    bench(c, "ping-pong of wake-ups", 1000, 1000, || {
+    on_workers(c, "spawn and join, from a worker", TASKS, sum, spawn_and_join);
+    on_workers(c, "go and wait, from a worker", TASKS, 0, go_and_wait);
+    on_workers(c, "spawn one, await it, again", TASKS, sum, one_after_another);
+    on_workers(c, "chained spawn", TASKS, TASKS, chain);
+    on_workers(c, "yield, 1,000 tasks", TASKS * 100, TASKS * 100, yields);
+    on_workers(c, "ping-pong of wake-ups", 1000, 1000, || {
         ping_pong::<Canter>(1000)
     });
-    bench(c, "fork and join, fib(20)", 10_945, 6765, || async {
+    on_workers(c, "fork and join, fib(20)", 10_945, 6765, || async {
         black_box(fib(20)).await
     });
 }

@@ -1,14 +1,17 @@
 //! Timers: start and cancel, and many that fire.
 
+#[path = "common/on_workers.rs"]
+mod on_workers;
+
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use canter_bench::{WORKERS, runtime};
 use canter_executor::spawn;
 use canter_executor::time::sleep;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
+use on_workers::on_workers;
 
 /// Starts a timer that does not fire, and cancels it.
 async fn start_and_cancel(timers: u64) -> u64 {
@@ -33,31 +36,13 @@ async fn fire(timers: u64) -> u64 {
 }
 
 fn timers(c: &mut Criterion) {
-    for (name, timers) in [
-        ("start and cancel", 1000),
-        ("10,000 sleeps of up to 10 ms", 10_000),
-    ] {
-        let mut group = c.benchmark_group(name);
-        group.throughput(Throughput::Elements(timers));
-        group.sample_size(20);
-        for workers in WORKERS {
-            let runtime = runtime(workers);
-            group.bench_function(BenchmarkId::new("worker", workers), |b| {
-                b.iter(|| {
-                    let work = async move {
-                        if timers == 1000 {
-                            start_and_cancel(timers).await
-                        } else {
-                            fire(timers).await
-                        }
-                    };
-                    assert_eq!(runtime.block_on(runtime.spawn(work)).expect("it ends"), timers);
-                });
-            });
-        }
-        group.finish();
-    }
+    on_workers(c, "start and cancel", 1_000, 1_000, || start_and_cancel(1_000));
+    on_workers(c, "10,000 sleeps of up to 10 ms", 10_000, 10_000, || fire(10_000));
 }
 
-criterion_group!(benches, timers);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = timers
+}
 criterion_main!(benches);

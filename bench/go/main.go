@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // workloads gives the figures of each workload, in the order in which its rows are shown. It warms itself up before it measures,
 // as the other contenders do.
 var workloads = map[string]func(times int) []float64{}
+
+// series gives the figures of each series at a point, with a workload's name before it.
+var series = map[string]func(times, point int) []float64{}
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "serve-echo" {
@@ -21,8 +25,8 @@ func main() {
 	if len(os.Args) != 3 {
 		refuse("usage: versus-go WORKLOAD TIMES")
 	}
-	workload, found := workloads[os.Args[1]]
-	if !found {
+	workload := find(os.Args[1])
+	if workload == nil {
 		refuse("there is no workload " + os.Args[1])
 	}
 	times, err := strconv.Atoi(os.Args[2])
@@ -30,6 +34,26 @@ func main() {
 		refuse(err.Error())
 	}
 	answer(map[string][]float64{"ok": workload(times)})
+}
+
+// find gives the workload of this name, or a series at the point that the name ends with.
+func find(name string) func(times int) []float64 {
+	if workload, found := workloads[name]; found {
+		return workload
+	}
+	cut := max(strings.LastIndex(name, "/"), 0)
+	measure, found := series[name[:cut]]
+	point, err := strconv.Atoi(strings.TrimPrefix(name[cut:], "/"))
+	if !found || err != nil || point < 1 {
+		return nil
+	}
+	return func(times int) []float64 { return measure(times, point) }
+}
+
+// lack ends the program: what it needs is not there.
+func lack(what string) {
+	answer(map[string]map[string]string{"err": {"unavailable": what}})
+	os.Exit(0)
 }
 
 // fail ends the program: less or more was counted than should have been.

@@ -388,15 +388,20 @@ func parkAndWake(tasks int) []float64 {
 
 // residentBytes is the memory of this process that is in use, as Linux counts it exactly.
 func residentBytes() int64 {
-	rollup, err := os.ReadFile("/proc/self/smaps_rollup")
+	return bytesIn("/proc/self/smaps_rollup", "Rss")
+}
+
+// bytesIn gives the value of a field that a file has in kilobytes.
+func bytesIn(file, field string) int64 {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		panic(err)
 	}
-	for _, line := range strings.Split(string(rollup), "\n") {
+	for _, line := range strings.Split(string(text), "\n") {
 		var kilobytes int64
-		if _, err := fmt.Sscanf(line, "Rss: %d kB", &kilobytes); err == nil {
+		if _, err := fmt.Sscanf(line, field+": %d kB", &kilobytes); err == nil {
 			return kilobytes * 1024
 		}
 	}
-	panic("no Rss in /proc/self/smaps_rollup")
+	panic("no " + field + " in " + file)
 }

@@ -60,7 +60,7 @@ fn ten_trips(address: SocketAddr) -> Result<(), Failure> {
 
 fn call(contender: &Contender, run: Run) -> Result<Vec<f64>, Failure> {
     match &contender.means {
-        Means::Call(call) => call(&run),
+        Means::Call(call) | Means::CallWithGo(call) => call(&run),
         Means::Go(workload) => panic!("{workload} is not a call"),
     }
 }

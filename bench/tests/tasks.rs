@@ -85,7 +85,7 @@ fn everyone_takes_part() {
             .iter()
             .find_map(|contender| match &contender.means {
                 Means::Go(asked) => Some(asked),
-                Means::Call(_) => None,
+                Means::Call(_) | Means::CallWithGo(_) => None,
             });
         assert_eq!(asked, Some(&workload.name));
     }

@@ -45,7 +45,7 @@ impl Contest {
             .iter()
             .flat_map(|group| &group.workloads)
             .flat_map(|workload| &workload.contenders);
-        let with_go = contenders.any(|contender| matches!(contender.means, Means::Go(_)));
+        let with_go = contenders.any(|contender| !matches!(contender.means, Means::Call(_)));
         let measurements: usize = groups.iter().map(Group::measurements).sum();
         Ok(Contest {
             program: current_exe()?,
@@ -122,13 +122,15 @@ impl Contest {
             workers: self.run_workers,
         };
         match (&contender.means, &self.go) {
-            (Means::Go(name), Some(go)) => go.command(name, run),
-            _ => {
-                let mut command = Command::new(&self.program);
-                command.args(Measurement::arguments(&workload.name, contender.name, run));
-                Ok(command)
+            (Means::Go(name), Some(go)) => return go.command(name, run),
+            (Means::CallWithGo(_), Some(go)) => {
+                go.program()?;
             }
+            _ => {}
         }
+        let mut command = Command::new(&self.program);
+        command.args(Measurement::arguments(&workload.name, contender.name, run));
+        Ok(command)
     }
 }
 

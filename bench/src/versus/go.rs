@@ -9,7 +9,7 @@ use super::{Failure, Run};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/go");
 
-/// Go's program, or why there is none.
+/// The program of this process, with Go's beside it; or why there is none.
 #[derive(Debug)]
 pub(super) struct Go(Result<PathBuf, String>);
 
@@ -27,16 +27,27 @@ impl Go {
 
     /// The command that measures a workload of Go's program.
     pub(super) fn command(&self, workload: &str, run: Run) -> Result<Command, Failure> {
-        let program = self
-            .0
-            .as_ref()
-            .map_err(|what| Failure::Unavailable(what.clone()))?;
-        let mut command = Command::new(program);
-        command
-            .args([workload, &run.times.to_string()])
-            .env("GOMAXPROCS", run.workers.to_string());
+        let mut command = command_beside(self.program()?, run.workers);
+        command.args([workload, &run.times.to_string()]);
         Ok(command)
     }
+
+    /// The program that Go's is beside.
+    pub(super) fn program(&self) -> Result<&Path, Failure> {
+        let program = self.0.as_deref();
+        program.map_err(|what| Failure::Unavailable(what.clone()))
+    }
+}
+
+/// The command of Go's program beside this one, with that many workers.
+pub(super) fn command_beside(program: &Path, workers: usize) -> Command {
+    let mut command = Command::new(path_beside(program));
+    command.env("GOMAXPROCS", workers.to_string());
+    command
+}
+
+fn path_beside(program: &Path) -> PathBuf {
+    program.with_file_name("versus-go")
 }
 
 /// Why there is no program, and what the command said to it.
@@ -57,10 +68,10 @@ impl From<io::Error> for Refusal {
 }
 
 fn build() -> Result<PathBuf, Refusal> {
-    let program = current_exe()?.with_file_name("versus-go");
+    let program = current_exe()?;
     let build = command()
         .args(["build", "-buildvcs=false", "-o"])
-        .arg(&program)
+        .arg(path_beside(&program))
         .current_dir(Path::new(SOURCES))
         .output()?;
     if build.status.success() {

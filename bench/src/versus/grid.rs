@@ -13,7 +13,7 @@ pub(super) enum Align {
     Right,
 }
 
-/// Lines of cells, each column as wide as its widest cell. Colours take no room.
+/// Lines of cells, each column as wide as its widest cell. Colours take no room. The last line is not ended.
 #[derive(Debug)]
 pub(super) struct Grid {
     columns: Vec<Align>,
@@ -46,7 +46,10 @@ impl Grid {
 impl fmt::Display for Grid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths: Vec<usize> = (0..self.columns.len()).map(|column| self.width(column)).collect();
-        for line in &self.lines {
+        for (index, line) in self.lines.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
             let mut text = String::new();
             for (number, cell) in line.iter().enumerate() {
                 let blanks = " ".repeat(widths[number].saturating_sub(measure_text_width(cell)));
@@ -57,7 +60,7 @@ impl fmt::Display for Grid {
                     _ => text.extend([&**cell, &blanks]),
                 }
             }
-            writeln!(f, "{}", text.trim_end())?;
+            f.write_str(text.trim_end())?;
         }
         Ok(())
     }
@@ -74,7 +77,7 @@ mod tests {
         grid.line(["a", "1", "22"]);
         grid.line(["long", "333", "4"]);
         grid.line(["b", "failed, and why is a long story"]);
-        let expected = "  a       1  22\n  long  333   4\n  b     failed, and why is a long story\n";
+        let expected = "  a       1  22\n  long  333   4\n  b     failed, and why is a long story";
         assert_eq!(grid.to_string(), expected);
     }
 }

@@ -24,7 +24,7 @@ enum Answer {
 pub(super) fn answer(contender: &Contender, measurement: &Measurement) -> Result<String, String> {
     end_with_the_starter();
     panic::set_hook(Box::new(say_in_a_line));
-    let Means::Call(call) = &contender.means else {
+    let (Means::Call(call) | Means::CallWithGo(call)) = &contender.means else {
         return Err(format!("{} is not measured by this program", contender.name));
     };
     let answer = match call(&measurement.run()) {

@@ -24,6 +24,7 @@ mod measure;
 pub mod memory;
 mod number;
 mod options;
+mod output;
 mod plot;
 mod program;
 mod report;

@@ -14,6 +14,7 @@ use super::contest::{Contest, Outcome};
 use super::group::Group;
 use super::machine::Machine;
 use super::options::{CommandLine, Measurement, Options, Role};
+use super::output::{say, wrapped};
 use super::report::Report;
 use super::row::Row;
 use super::{Series, Workload, echo, measure, plot, scale, summary, table};
@@ -61,7 +62,7 @@ impl Program {
             .iter()
             .find(|candidate| candidate.name == *contender);
         let contender = found.ok_or_else(|| format!("there is no contender {contender} in {workload}"))?;
-        println!("{}", measure::answer(contender, measurement)?);
+        say(measure::answer(contender, measurement)?);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -77,7 +78,11 @@ impl Program {
             plot::make_folder(folder)?;
         }
         let machine = Machine::this(options);
-        println!("{}\n{}", style("versus").bold(), style(&machine).dim());
+        say(format_args!(
+            "{}\n{}",
+            style("versus").bold(),
+            style(&machine).dim()
+        ));
         let mut drawn = Ok(());
         let outcomes = Contest::new(&groups, options)?.run(&groups, |group, outcome| {
             show(group, outcome);
@@ -157,9 +162,9 @@ fn list(groups: &[Group]) {
                 contenders.push(contender.name);
             }
         }
-        println!("{}", style(names.join(" ")).bold());
-        println!("  {about}");
-        println!("  {}", style(contenders.join(", ")).dim());
+        say(style(names.join(" ")).bold());
+        say(wrapped(about));
+        say(style(wrapped(&contenders.join(", "))).dim());
     }
 }
 

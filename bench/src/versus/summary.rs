@@ -5,6 +5,7 @@ use console::style;
 use super::grid::{Align, Grid};
 use super::machine::counted;
 use super::number::{factor, three_digits, with_unit};
+use super::output::say;
 use super::row::Row;
 use super::table::good_or_bad;
 
@@ -13,13 +14,16 @@ const CLEARLY_AHEAD: f64 = 1.5;
 
 /// Prints canter and its best peer in each row, and how canter stands in all of them.
 pub(super) fn print(rows: &[&Row]) {
-    println!("\n{}", style("canter and its best peer").bold().underlined());
+    say(format_args!(
+        "\n{}",
+        style("canter and its best peer").bold().underlined()
+    ));
     let columns = [Align::Left, Align::Right, Align::Right, Align::Left, Align::Right];
     let mut grid = Grid::new(columns);
     for row in rows {
         grid.line(cells(row));
     }
-    print!("{grid}");
+    say(grid);
     print_standing(rows);
 }
 
@@ -47,16 +51,16 @@ fn print_standing(rows: &[&Row]) {
     let factors: Vec<f64> = rows.iter().filter_map(|row| row.factor()).collect();
     let at_least = |bound: f64| factors.iter().filter(|&&factor| factor >= bound).count();
     if let Some(mean) = geometric_mean(&factors) {
-        println!(
+        say(format_args!(
             "  {} with a peer: {} at 1.0 or better, {} at {CLEARLY_AHEAD} or better, geometric mean {}",
             counted(factors.len(), "row"),
             at_least(1.0),
             at_least(CLEARLY_AHEAD),
             good_or_bad(mean).apply_to(three_digits(mean)),
-        );
+        ));
     }
     for row in rows.iter().filter(|row| row.ours_failed()) {
-        println!("  {}", style(format!("canter failed in {}", row.name)).red());
+        say(style(format!("  canter failed in {}", row.name)).red());
     }
 }
 

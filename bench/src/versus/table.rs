@@ -6,14 +6,19 @@ use super::contest::Outcome;
 use super::grid::{Align, Grid};
 use super::machine::counted;
 use super::number::{Unit, factor, three_digits};
+use super::output::{say, wrapped};
 use super::row::{Line, Row};
 use super::{Figure, Kind, Workload};
 
 /// Prints the name of something that was measured, and what it is.
 pub(super) fn print_title(name: &str, about: &str, rounds: u16) {
     let rounds = counted(rounds.into(), "round");
-    println!("\n{}  {}", style(name).bold().underlined(), style(rounds).dim());
-    println!("{}", style(about).dim());
+    say(format_args!(
+        "\n{}  {}",
+        style(name).bold().underlined(),
+        style(rounds).dim()
+    ));
+    say(style(wrapped(about)).dim());
 }
 
 /// Prints a workload.
@@ -55,10 +60,13 @@ fn print_row(row: &Row) {
     for line in &row.lines {
         grid.line(cells(row, line, unit));
     }
-    print!("{grid}");
+    say(grid);
     if let (Some((peer, _)), Some(ahead)) = (row.best_peer(), row.factor()) {
         let text = good_or_bad(ahead).apply_to(factor(ahead));
-        println!("  canter to the best peer, {}: {text}", peer.contender);
+        say(format_args!(
+            "  canter to the best peer, {}: {text}",
+            peer.contender
+        ));
     }
 }
 

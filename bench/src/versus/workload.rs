@@ -88,6 +88,8 @@ type Call = dyn Fn(&Run) -> Result<Vec<f64>, Failure>;
 pub enum Means {
     /// By calling this, in a process of its own: it warms up, does the work as often as the run says, and gives the figures.
     Call(Box<Call>),
+    /// As [`Means::Call`]; what is called starts Go's program, which has to be built before.
+    CallWithGo(Box<Call>),
     /// By asking Go's program for the workload of this name.
     Go(String),
 }
@@ -96,6 +98,7 @@ impl fmt::Debug for Means {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Means::Call(_) => f.write_str("Call"),
+            Means::CallWithGo(_) => f.write_str("CallWithGo"),
             Means::Go(workload) => f.debug_tuple("Go").field(workload).finish(),
         }
     }
@@ -135,6 +138,15 @@ impl Contender {
             name: "go",
             kind: Kind::Peer,
             means: Means::Go(workload.into()),
+        }
+    }
+
+    /// Go's way, of which this program does its part.
+    pub fn call_with_go(call: impl Fn(&Run) -> Result<Vec<f64>, Failure> + 'static) -> Contender {
+        Contender {
+            name: "go",
+            kind: Kind::Peer,
+            means: Means::CallWithGo(Box::new(call)),
         }
     }
 

@@ -12,6 +12,7 @@ tests![
     without_go_its_rows_say_so,
     a_program_that_go_cannot_build_is_said_once,
     gos_program_is_built_and_asked,
+    gos_program_is_there_for_what_starts_it,
     go_is_not_looked_for_where_it_does_not_take_part,
 ];
 
@@ -35,6 +36,16 @@ fn without_go_its_rows_say_so() {
     assert_eq!(ended.code, Some(0));
     assert_eq!(ended.line("go"), "go no go command");
     assert_eq!(ended.stderr, "without Go: no go command\n");
+}
+
+/// Go's program is built for a contender that starts it itself, and where it can't be, that one is not called.
+fn gos_program_is_there_for_what_starts_it() {
+    let arguments = ["--only", "warren", "--rounds", "1"];
+    let ended = with_go("exit 0", &arguments).run();
+    assert_eq!(ended.line("go"), "go 80.0 80.0 80.0 ns 0.800×");
+    let ended = with_go("exit 1", &arguments).run();
+    assert_eq!(ended.line("go"), "go go can't build the program");
+    assert_eq!(ended.log, "canter\n");
 }
 
 /// What go says is shown, and the others run.

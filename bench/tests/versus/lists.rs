@@ -2,33 +2,39 @@
 
 use std::collections::HashSet;
 
-use canter_bench::versus::{Better, Kind, Run, Workload, series, workloads};
+use canter_bench::versus::{Better, Kind, Means, Run, Workload, series, workloads};
 
 use crate::tests;
-use crate::versus::run;
+use crate::versus::{Versus, run};
 
 tests![
     the_list_names_all,
+    a_reader_that_is_gone_ends_the_program_quietly,
     every_workload_is_well_formed,
     every_series_is_well_formed,
 ];
 
-/// A list runs nothing.
+/// A list runs nothing, and says what each workload is, indented.
 fn the_list_names_all() {
     let ended = run(&["--list"]);
     assert_eq!(ended.code, Some(0));
     assert!(ended.log.is_empty());
-    for name in [
-        "clock",
-        "gopher",
-        "canter, slow, quick, bound",
-        "echo are what they are",
-    ] {
+    for name in ["clock", "gopher", "canter, slow, quick, bound", "  what echo is"] {
         assert!(ended.stdout.contains(name), "{name} in {}", ended.stdout);
     }
     let ended = run(&["--list", "--scale"]);
     let points = "scale/growth/10 scale/growth/100 scale/growth/1000\n";
     assert!(ended.stdout.contains(points), "{}", ended.stdout);
+}
+
+/// As `| head` leaves it: neither a list nor a run has more to say then, and no failure either.
+fn a_reader_that_is_gone_ends_the_program_quietly() {
+    for arguments in [&["--list"][..], &["--only", "clock", "--rounds", "2"]] {
+        let ended = Versus::new(arguments).without_reader().run();
+        assert_eq!(ended.code, Some(141), "{arguments:?}");
+        assert_eq!(ended.stderr, "", "{arguments:?}");
+        assert_eq!(ended.log, "", "nothing is measured for nobody");
+    }
 }
 
 /// Canter comes first, once, and no name is there twice.
@@ -89,8 +95,11 @@ fn every_series_is_well_formed() {
             times: 1_000,
             workers: 2,
         };
-        for contender in &series.contenders {
-            let figures = contender.measure(&run, series.points[0]);
+        for contender in series.at(series.points[0]).contenders {
+            let Means::Call(call) = &contender.means else {
+                continue;
+            };
+            let figures = call(&run);
             let figures = figures.unwrap_or_else(|failure| panic!("{name}: {contender:?}: {failure}"));
             assert_eq!(figures.len(), series.figures.len(), "{name}");
             assert!(figures.iter().all(|figure| *figure > 0.0), "{name}: {figures:?}");

@@ -112,13 +112,20 @@ fn workloads() -> Vec<Workload> {
                 Contender::go("burrow"),
             ],
         ),
+        one(
+            "warren",
+            vec![
+                Contender::ours(gives("canter", &[100.0])),
+                Contender::call_with_go(gives("go", &[80.0])),
+            ],
+        ),
     ]
 }
 
 fn workload(name: &str, figures: &'static [Figure], contenders: Vec<Contender>) -> Workload {
     Workload {
         name: name.into(),
-        about: format!("{name} are what they are"),
+        about: format!("what {name} is"),
         figures,
         times: 7,
         quick_times: 3,

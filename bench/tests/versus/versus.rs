@@ -3,6 +3,8 @@
 use std::env::{current_exe, var_os};
 use std::ffi::OsStr;
 use std::fs::read_to_string;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -58,6 +60,13 @@ impl Versus {
     /// Lets it look for commands there.
     pub(crate) fn with_path(mut self, path: impl AsRef<OsStr>) -> Versus {
         self.command.env("PATH", path);
+        self
+    }
+
+    /// Lets nobody read what it prints.
+    pub(crate) fn without_reader(mut self) -> Versus {
+        let (written, _) = UnixStream::pair().expect("a pair of sockets");
+        self.command.stdout(OwnedFd::from(written));
         self
     }
 

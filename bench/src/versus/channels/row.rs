@@ -83,13 +83,13 @@ impl Row {
         let done = match self {
             Row::PingPong(_) => format!("Two tasks bounce a message, each way over {channel}"),
             Row::Stream(_) => format!(
-                "{} send and {} receive over {channel}",
-                tasks(shape.senders),
-                tasks(shape.receivers)
+                "Over {channel} {} and {}",
+                tasks_that(shape.senders, "send"),
+                tasks_that(shape.receivers, "receive")
             ),
             Row::Receive => format!(
-                "A task receives what {} send over {channel}",
-                tasks(shape.senders)
+                "A task receives what {} over {channel}",
+                tasks_that(shape.senders, "send")
             ),
             Row::Select => {
                 format!("A task selects what {SELECT_CHANNELS} tasks send, each over {channel} of its own")
@@ -107,10 +107,11 @@ impl Row {
     }
 }
 
-fn tasks(number: usize) -> String {
+/// So many tasks that do this: `one task sends`, `4 tasks send`.
+fn tasks_that(number: usize, verb: &str) -> String {
     match number {
-        1 => "one task".to_owned(),
-        _ => format!("{number} tasks"),
+        1 => format!("one task {verb}s"),
+        _ => format!("{number} tasks {verb}"),
     }
 }
 
@@ -127,5 +128,26 @@ impl fmt::Display for Row {
             Some(capacity) => write!(f, "/{capacity}"),
             None => f.write_str("/unbounded"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, Shape};
+
+    /// Shows that one task does what several do, in the grammar of one.
+    #[test]
+    fn one_task_sends_and_several_send() {
+        let about = |senders, receivers| {
+            let shape = Shape {
+                senders,
+                receivers,
+                ..Shape::pair(1)
+            };
+            Row::Stream(shape).about()
+        };
+        let channel = "Over a channel of capacity 1";
+        assert!(about(4, 1).starts_with(&format!("{channel} 4 tasks send and one task receives:")));
+        assert!(about(1, 4).starts_with(&format!("{channel} one task sends and 4 tasks receive:")));
     }
 }

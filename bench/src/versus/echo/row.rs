@@ -7,16 +7,16 @@ use std::rc::Rc;
 
 use super::cores::{self, Cores};
 use super::{Load, Process, SERVERS, Trips, Usage};
-use crate::versus::{Better, Contender, Failure, Figure, Run, Workload};
+use crate::versus::{Better, Contender, Failure, Figure, Run, Workload, go};
 
 /// The bytes of a message.
 pub const MESSAGE: usize = 64;
 
 const FIGURES: &[Figure] = &[
     figure("throughput", "round trips/s", Better::Higher),
-    figure("p50", "us", Better::Lower),
-    figure("p99", "us", Better::Lower),
-    figure("p99.9", "us", Better::Lower),
+    figure("p50", "ns", Better::Lower),
+    figure("p99", "ns", Better::Lower),
+    figure("p99.9", "ns", Better::Lower),
     figure("user", "ns", Better::Lower),
     figure("system", "ns", Better::Lower),
 ];
@@ -129,17 +129,15 @@ impl Row {
         };
         let program = program.clone();
         let go = move |run: &Run| {
-            let mut command = Command::new(program.with_file_name("versus-go"));
-            command.arg("serve-echo");
-            command.env("GOMAXPROCS", self.workers(run).to_string());
-            self.measure(run, &mut command)
+            let mut command = go::command_beside(&program, self.workers(run));
+            self.measure(run, command.arg("serve-echo"))
         };
         let contenders = SERVERS.iter().map(|server| match server.name {
             "canter" => Contender::ours(ours(server.name)),
             "mio" => Contender::limit(server.name, ours(server.name)),
             peer => Contender::peer(peer, ours(peer)),
         });
-        contenders.chain([Contender::peer("go", go)]).collect()
+        contenders.chain([Contender::call_with_go(go)]).collect()
     }
 
     fn workers(self, run: &Run) -> usize {
@@ -172,13 +170,13 @@ impl Row {
 /// In the order of [`FIGURES`].
 fn figures(times: u64, trips: &Trips, before: Usage, after: Usage) -> Vec<f64> {
     let times = times as f64;
-    let microseconds = |quantile| trips.latencies.value_at_quantile(quantile) as f64 / 1_000.0;
+    let latency = |quantile| trips.latencies.value_at_quantile(quantile) as f64;
     let each = |before: u64, after: u64| (after - before) as f64 / times;
     vec![
         times / trips.took.as_secs_f64(),
-        microseconds(0.5),
-        microseconds(0.99),
-        microseconds(0.999),
+        latency(0.5),
+        latency(0.99),
+        latency(0.999),
         each(before.user, after.user),
         each(before.system, after.system),
     ]

@@ -2,7 +2,6 @@
 
 mod channels;
 mod growth;
-mod pipe;
 mod table;
 mod tasks;
 mod timers;
@@ -16,6 +15,22 @@ use std::rc::Rc;
 
 use super::{Contender, Failure, Figure, Kind, Means, Run, Workload};
 use crate::runtimes::Runtime;
+
+/// Those who take part in a series: the function, generic over the runtime, on each of them, and Go.
+macro_rules! everyone {
+    ($measure:ident) => {{
+        use $crate::runtimes::{Aex, Canter, Smol, Tokio};
+        use $crate::versus::SeriesContender;
+        vec![
+            SeriesContender::ours($measure::<Canter>),
+            SeriesContender::on::<Tokio>($measure::<Tokio>),
+            SeriesContender::on::<Smol>($measure::<Smol>),
+            SeriesContender::on::<Aex>($measure::<Aex>),
+            SeriesContender::go(),
+        ]
+    }};
+}
+use everyone;
 
 /// All series.
 pub fn series() -> Vec<Series> {
@@ -61,7 +76,15 @@ pub struct SeriesContender {
     /// Its name, the same in every series.
     pub(super) name: &'static str,
     kind: Kind,
-    call: Rc<Call>,
+    means: SeriesMeans,
+}
+
+#[derive(Clone)]
+enum SeriesMeans {
+    /// By calling this.
+    Call(Rc<Call>),
+    /// By asking Go's program for the workload at the point, by its name.
+    Go,
 }
 
 impl SeriesContender {
@@ -70,7 +93,7 @@ impl SeriesContender {
         SeriesContender {
             name: "canter",
             kind: Kind::Ours,
-            call: Rc::new(call),
+            means: SeriesMeans::Call(Rc::new(call)),
         }
     }
 
@@ -82,17 +105,17 @@ impl SeriesContender {
         SeriesContender {
             name,
             kind: Kind::Peer,
-            call: Rc::new(call),
+            means: SeriesMeans::Call(Rc::new(call)),
         }
     }
 
-    /// Measures at a point, in this process.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the work had not the result that it should have.
-    pub fn measure(&self, run: &Run, point: u64) -> Result<Vec<f64>, Failure> {
-        (self.call)(run, point)
+    /// Go's way.
+    pub fn go() -> SeriesContender {
+        SeriesContender {
+            name: "go",
+            kind: Kind::Peer,
+            means: SeriesMeans::Go,
+        }
     }
 
     /// The peer that this runtime is.
@@ -116,19 +139,23 @@ impl Series {
     }
 
     /// The workload at a point.
-    pub(super) fn at(&self, point: u64) -> Workload {
-        let contenders = self.contenders.iter().cloned().map(|contender| Contender {
+    pub fn at(&self, point: u64) -> Workload {
+        let name = format!("scale/{}/{point}", self.name);
+        let contenders = self.contenders.iter().map(|contender| Contender {
             name: contender.name,
             kind: contender.kind,
-            means: Means::Call(Box::new(move |run| contender.measure(run, point))),
+            means: match contender.means.clone() {
+                SeriesMeans::Call(call) => Means::Call(Box::new(move |run| call(run, point))),
+                SeriesMeans::Go => Means::Go(name.clone()),
+            },
         });
         Workload {
-            name: format!("scale/{}/{point}", self.name),
+            contenders: contenders.collect(),
+            name,
             about: self.about.into(),
             figures: self.figures,
             times: self.times,
             quick_times: self.quick_times,
-            contenders: contenders.collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::Series;
 use super::growth::Growth;
 use crate::versus::grid::{Align, Grid};
 use crate::versus::number::with_unit;
+use crate::versus::output::say;
 use crate::versus::row::{Line, Row};
 
 /// Prints a series. The rows are those of each point.
@@ -61,14 +62,14 @@ fn print_figure(series: &Series, figure: &str, points: &[u64], rows: &[&Row]) {
     }
     grid.line(overall);
     if !figure.is_empty() {
-        println!("  {}", style(figure).bold());
+        say(style(format!("  {figure}")).bold());
     }
-    print!("{grid}");
+    say(grid);
     if is_steep {
-        println!("  {}", style("! steeper than n log n").red());
+        say(style("  ! steeper than n log n").red());
     }
     for line in failures(rows) {
-        println!("  {line}");
+        say(format_args!("  {line}"));
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::tools::{Count, Places, each, on_workers};
-use super::{Series, SeriesContender};
-use crate::runtimes::{Canter, Runtime, Tokio};
+use super::tools::{Count, Places, on_workers};
+use super::{Series, everyone};
+use crate::runtimes::Runtime;
 use crate::versus::machine::memory_bytes;
+use crate::versus::timing::nanos_each;
 use crate::versus::{Better, Failure, Figure, Run};
 
 const TIME: Figure = Figure {
@@ -32,18 +33,15 @@ const WARM_UP: u64 = 1_000;
 pub(super) fn series() -> Vec<Series> {
     vec![Series {
         name: "tasks",
-        about: "tasks are started by a task and wait, then another one wakes them all and they end; from the first start until the \
-                last waits, and from the first wake until the last ended, a task",
+        about: "A task starts tasks that wait, then wakes them all, and they end: from the first start until the last waits, and from \
+                the first wake until the last has ended, for each task.",
         parameter: "tasks",
         points: (3..8).map(|power| 10_u64.pow(power)).collect(),
         quick_most: 100_000,
         figures: FIGURES,
         times: 1,
         quick_times: 1,
-        contenders: vec![
-            SeriesContender::ours(waiting::<Canter>),
-            SeriesContender::on::<Tokio>(waiting::<Tokio>),
-        ],
+        contenders: everyone!(waiting),
     }]
 }
 
@@ -76,5 +74,5 @@ async fn start_and_wake<R: Runtime>(tasks: u64) -> [f64; 2] {
     let wake = Instant::now();
     places.let_go();
     ended.all().await;
-    [each(wake - start, tasks), each(wake.elapsed(), tasks)]
+    [nanos_each(wake - start, tasks), nanos_each(wake.elapsed(), tasks)]
 }

@@ -4,11 +4,9 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use crate::Flag;
 use crate::runtimes::Runtime;
-use crate::versus::Failure;
 
 /// Runs a future as a task, on a runtime with that many workers.
 pub(super) fn on_workers<R: Runtime, T: Send + 'static>(
@@ -16,20 +14,6 @@ pub(super) fn on_workers<R: Runtime, T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> T {
     R::start(workers).block_on(async { R::spawn(work).await })
-}
-
-/// The nanoseconds of one of so many.
-pub(super) fn each(time: Duration, times: u64) -> f64 {
-    time.as_nanos() as f64 / times as f64
-}
-
-/// The value, if as much was counted as there should be.
-pub(super) fn counted<T>(value: T, counted: u64, expected: u64) -> Result<T, Failure> {
-    if counted == expected {
-        Ok(value)
-    } else {
-        Err(Failure::Miscounted { counted, expected })
-    }
 }
 
 /// What so many tasks come together at.

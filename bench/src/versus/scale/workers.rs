@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::pipe::Pipe;
-use super::tools::{counted, each, on_workers};
-use super::{Series, SeriesContender};
-use crate::runtimes::{Canter, Runtime, Tokio};
+use super::tools::on_workers;
+use super::{Series, SeriesContender, everyone};
+use crate::runtimes::{Equipped, Runtime, Tools};
+use crate::versus::timing::each;
 use crate::versus::{Failure, Figure, Run};
 
 const YIELDING: u64 = 1_000;
@@ -19,31 +19,22 @@ pub(super) fn series() -> Vec<Series> {
     vec![
         series_of(
             "yield",
-            "1,000 tasks yield in turn; from the start of the first to the end of the last, a yield",
+            "1,000 tasks yield in turn: from the start of the first to the end of the last, for each yield.",
             2_000_000,
-            [
-                SeriesContender::ours(yields::<Canter>),
-                SeriesContender::on::<Tokio>(yields::<Tokio>),
-            ],
+            everyone!(yields),
         ),
         series_of(
             "spawn",
-            "a task starts tasks, 1,000 at a time, and joins them; from the first start to the last end, a task",
+            "A task starts tasks, 1,000 at a time, and joins them: from the first start to the last end, for each task.",
             1_000_000,
-            [
-                SeriesContender::ours(spawns::<Canter>),
-                SeriesContender::on::<Tokio>(spawns::<Tokio>),
-            ],
+            everyone!(spawns),
         ),
         series_of(
             "ping-pong",
-            "64 pairs of tasks bounce messages over channels that hold one; from the start of the first pair to the end of the \
-             last, a message",
+            "64 pairs of tasks bounce messages over channels that hold one: from the start of the first pair to the end of the \
+             last, for each message.",
             1_000_000,
-            [
-                SeriesContender::ours(ping_pongs::<Canter>),
-                SeriesContender::on::<Tokio>(ping_pongs::<Tokio>),
-            ],
+            everyone!(ping_pongs),
         ),
     ]
 }
@@ -52,7 +43,7 @@ fn series_of(
     name: &'static str,
     about: &'static str,
     times: u64,
-    contenders: [SeriesContender; 2],
+    contenders: Vec<SeriesContender>,
 ) -> Series {
     Series {
         name,
@@ -63,7 +54,7 @@ fn series_of(
         figures: Figure::TIME,
         times,
         quick_times: times / 10,
-        contenders: contenders.into(),
+        contenders,
     }
 }
 
@@ -80,7 +71,7 @@ where
         let counts = R::spawn(work(times)).await;
         (started.elapsed(), counts)
     });
-    counted(vec![each(time, expected)], count, expected)
+    Ok(vec![each(time, count, expected)?])
 }
 
 fn yields<R: Runtime>(asked: &Run, workers: u64) -> Result<Vec<f64>, Failure> {
@@ -120,7 +111,7 @@ fn spawns<R: Runtime>(asked: &Run, workers: u64) -> Result<Vec<f64>, Failure> {
     })
 }
 
-fn ping_pongs<R: Pipe>(asked: &Run, workers: u64) -> Result<Vec<f64>, Failure> {
+fn ping_pongs<R: Equipped>(asked: &Run, workers: u64) -> Result<Vec<f64>, Failure> {
     measured::<R, _>(asked, workers, |times| async move {
         let trips = times.div_ceil(2 * PAIRS);
         let pairs: Vec<_> = (0..PAIRS).map(|_| R::spawn(ping_pong::<R>(trips))).collect();
@@ -133,21 +124,21 @@ fn ping_pongs<R: Pipe>(asked: &Run, workers: u64) -> Result<Vec<f64>, Failure> {
 }
 
 /// Bounces a message that many times, and gives how many messages arrived in their turn.
-async fn ping_pong<R: Pipe>(trips: u64) -> u64 {
-    let (ping, mut pinged) = R::pipe(1);
-    let (pong, mut ponged) = R::pipe(1);
+async fn ping_pong<R: Equipped>(trips: u64) -> u64 {
+    let (ping, mut pinged) = R::Tools::channel(1);
+    let (pong, mut ponged) = R::Tools::channel(1);
     let other = R::spawn(async move {
         let mut in_turn = 0;
-        while let Some(message) = R::receive(&mut pinged).await {
+        while let Some(message) = R::Tools::receive(&mut pinged).await {
             in_turn += u64::from(message == in_turn);
-            R::send(&pong, message).await;
+            R::Tools::send(&pong, message).await;
         }
         in_turn
     });
     let mut in_turn = 0;
     for trip in 0..trips {
-        R::send(&ping, trip).await;
-        in_turn += u64::from(R::receive(&mut ponged).await == Some(trip));
+        R::Tools::send(&ping, trip).await;
+        in_turn += u64::from(R::Tools::receive(&mut ponged).await == Some(trip));
     }
     drop(ping);
     in_turn + other.await

@@ -52,9 +52,7 @@ pub(super) fn workloads() -> Vec<Workload> {
         contenders: everyone!(name, skynet_channel),
     });
     for workload in &mut workloads {
-        let [one_thread, two_threads] = limits::allocation();
-        workload.contenders.push(one_thread);
-        workload.contenders.push(two_threads);
+        workload.contenders.extend(limits::allocation());
     }
     workloads
 }

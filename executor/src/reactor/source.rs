@@ -101,6 +101,15 @@ pub(crate) struct Event {
     pub(crate) write_closed: bool,
 }
 
+#[cfg(test)]
+const READABLE: Event = Event {
+    readable: true,
+    writable: false,
+    urgent: false,
+    read_closed: false,
+    write_closed: false,
+};
+
 impl Source {
     pub(crate) fn new() -> Source {
         Source {
@@ -295,14 +304,6 @@ fn ended() -> io::Error {
 mod tests {
     use super::*;
 
-    const READABLE: Event = Event {
-        readable: true,
-        writable: false,
-        urgent: false,
-        read_closed: false,
-        write_closed: false,
-    };
-
     fn poll(source: &Source, id: WaiterId) -> Option<Seen> {
         match source.poll_ready(&mut Context::from_waker(Waker::noop()), Interest::Readable, id) {
             Poll::Ready(seen) => Some(seen.expect("the reactor runs")),
@@ -425,14 +426,6 @@ mod model {
             self.0.notify();
         }
     }
-
-    const READABLE: Event = Event {
-        readable: true,
-        writable: false,
-        urgent: false,
-        read_closed: false,
-        write_closed: false,
-    };
 
     /// Waits until the direction is ready; for ever, if a wake-up is lost.
     fn wait(source: &Source, id: WaiterId) -> Option<Seen> {

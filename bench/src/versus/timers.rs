@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::everyone::everyone;
-use super::timing::{expect_count, from_worker, share, warm_up};
+use super::timing::{expect_count, from_worker, share, sum_of, warm_up};
 use super::{Better, Failure, Figure, Run, Workload, limits};
 use crate::Flag;
 use crate::runtimes::Runtime;
@@ -50,34 +50,27 @@ pub fn workloads() -> Vec<Workload> {
         contenders: everyone!(name, sleeps),
     };
     let name = "timer/start-cancel";
-    let start_cancel = Workload {
-        name: name.to_owned(),
-        about: "A task starts a timer and drops it, again and again; for each.".to_owned(),
-        figures: Figure::TIME,
-        times: 2_000_000,
-        quick_times: 200_000,
-        contenders: everyone!(name, start_cancel),
-    };
+    let start_cancel = Workload::timed(
+        name,
+        "A task starts a timer and drops it, again and again; for each.",
+        2_000_000,
+        everyone!(name, start_cancel),
+    );
     let name = "timer/timeout-never";
-    let timeouts = Workload {
-        name: name.to_owned(),
-        about: "100 tasks yield to each other, each time within a time-out that does not come; for each time-out.".to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, timeouts),
-    };
+    let timeouts = Workload::timed(
+        name,
+        "100 tasks yield to each other, each time within a time-out that does not come; for each time-out.",
+        1_000_000,
+        everyone!(name, timeouts),
+    );
     let name = "timer/live-400k";
-    let live = Workload {
-        name: name.to_owned(),
-        about: "100 tasks start timers until 400,000 wait, due in one to two minutes, and then drop them all; for each. \
-                A quick run has a tenth of them."
-            .to_owned(),
-        figures: Figure::TIME,
-        times: 400_000,
-        quick_times: 40_000,
-        contenders: everyone!(name, live),
-    };
+    let live = Workload::timed(
+        name,
+        "100 tasks start timers until 400,000 wait, due in one to two minutes, and then drop them all; for each. \
+                A quick run has a tenth of them.",
+        400_000,
+        everyone!(name, live),
+    );
     let mut given_up = [start_cancel, timeouts, live];
     for workload in &mut given_up {
         workload.contenders.push(limits::clock());
@@ -164,10 +157,7 @@ fn timeouts<R: Runtime>(run: &Run) -> Result<Vec<f64>, Failure> {
             })
         });
         let in_tasks: Vec<_> = in_tasks.collect();
-        let mut in_time = 0;
-        for task in in_tasks {
-            in_time += task.await;
-        }
+        let in_time = sum_of(in_tasks).await;
         expect_count(in_time, times)
     })
 }
@@ -193,10 +183,7 @@ fn live<R: Runtime>(run: &Run) -> Result<Vec<f64>, Failure> {
             })
         });
         let in_tasks: Vec<_> = in_tasks.collect();
-        let mut dropped = 0;
-        for task in in_tasks {
-            dropped += task.await;
-        }
+        let dropped = sum_of(in_tasks).await;
         expect_count(dropped, times)
     })
 }

@@ -59,11 +59,17 @@ where
         let share = share(times, index, tasks);
         running.push(R::spawn(work(share.end - share.start)));
     }
-    let mut counted = 0;
-    for task in running {
-        counted += task.await;
-    }
+    let counted = sum_of(running).await;
     (started.elapsed(), counted)
+}
+
+/// Waits for all of these, one after the other, and adds up what they give.
+pub(super) async fn sum_of<F: Future<Output = u64>>(tasks: Vec<F>) -> u64 {
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await;
+    }
+    sum
 }
 
 /// The nanoseconds for doing it once, if it was done as often as it should be.

@@ -24,6 +24,23 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// One whose only figure is the time for doing it once, and of which a tenth does where there is little time.
+    pub fn timed(
+        name: impl Into<String>,
+        about: impl Into<String>,
+        times: u64,
+        contenders: Vec<Contender>,
+    ) -> Workload {
+        Workload {
+            name: name.into(),
+            about: about.into(),
+            figures: Figure::TIME,
+            times,
+            quick_times: times / 10,
+            contenders,
+        }
+    }
+
     /// How often it is done in a run: a quick one or not.
     pub(super) fn times(&self, quick: bool) -> u64 {
         if quick { self.quick_times } else { self.times }

@@ -14,8 +14,8 @@ pub use channel::{Channel, Ends, MessageReceiver, MessageSender};
 pub use measure::measure;
 pub use row::{Row, SELECT_CHANNELS, Shape};
 
+use super::Workload;
 use super::timing::name_on;
-use super::{Figure, Workload};
 use crate::runtimes::{Canter, Runtime, Tokio};
 
 /// All rows, on tokio's runtime and on canter's.
@@ -28,12 +28,10 @@ pub fn workloads() -> Vec<Workload> {
 }
 
 fn workload<R: Runtime>(row: Row) -> Workload {
-    Workload {
-        name: name_on::<R>(&format!("channel/{row}")),
-        about: row.about(),
-        figures: Figure::TIME,
-        times: row.messages(),
-        quick_times: row.messages() / 10,
-        contenders: peers::contenders::<R>(row),
-    }
+    Workload::timed(
+        name_on::<R>(&format!("channel/{row}")),
+        row.about(),
+        row.messages(),
+        peers::contenders::<R>(row),
+    )
 }

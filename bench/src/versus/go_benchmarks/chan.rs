@@ -7,7 +7,7 @@ use super::channels::Channels;
 use super::work::{BATCH, Batches, local_work};
 use crate::runtimes::Runtime;
 use crate::versus::Failure;
-use crate::versus::timing::{each, split};
+use crate::versus::timing::{each, split, sum_of};
 
 /// The messages that a task sends before it receives as many.
 const BURST: u64 = 100;
@@ -74,10 +74,7 @@ pub(super) async fn prod_cons<R: Runtime, C: Channels>(
             counted
         }));
     }
-    let mut counted = 0;
-    for consumer in consumers {
-        counted += consumer.await;
-    }
+    let counted = sum_of(consumers).await;
     each(started.elapsed(), counted, times)
 }
 

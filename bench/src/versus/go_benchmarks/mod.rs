@@ -15,7 +15,7 @@ pub use benchmark::Benchmark;
 pub use channels::Channels;
 pub use measure::measure;
 
-use super::{Figure, Workload};
+use super::Workload;
 
 /// All of them.
 pub fn workloads() -> Vec<Workload> {
@@ -23,12 +23,10 @@ pub fn workloads() -> Vec<Workload> {
 }
 
 fn workload(benchmark: Benchmark) -> Workload {
-    Workload {
-        name: format!("go/{benchmark}"),
-        about: benchmark.about(),
-        figures: Figure::TIME,
-        times: benchmark.times(),
-        quick_times: benchmark.times() / 10,
-        contenders: peers::contenders(benchmark),
-    }
+    Workload::timed(
+        format!("go/{benchmark}"),
+        benchmark.about(),
+        benchmark.times(),
+        peers::contenders(benchmark),
+    )
 }

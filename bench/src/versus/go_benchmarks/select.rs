@@ -7,7 +7,7 @@ use super::channels::Channels;
 use super::work::{BATCH, Batches, local_work};
 use crate::runtimes::Runtime;
 use crate::versus::Failure;
-use crate::versus::timing::{each, split};
+use crate::versus::timing::{each, split, sum_of};
 
 /// The tasks that wait for a popular channel.
 const CROWD: u64 = 1000;
@@ -34,10 +34,7 @@ pub(super) async fn popular<R: Runtime, C: Channels>(times: u64) -> Result<f64, 
             C::send(sender, true).await;
         }
     }
-    let mut counted = 0;
-    for task in tasks {
-        counted += task.await;
-    }
+    let counted = sum_of(tasks).await;
     Ok(each(started.elapsed(), counted, times * CROWD)? * CROWD as f64)
 }
 
@@ -113,10 +110,7 @@ pub(super) async fn sync_contended<R: Runtime, C: Channels>(
     })
     .await;
     drop(running);
-    let mut sent = 0;
-    for partner in partners {
-        sent += partner.await;
-    }
+    let sent = sum_of(partners).await;
     each(took, sent, times)
 }
 
@@ -171,9 +165,6 @@ pub(super) async fn prod_cons<R: Runtime, C: Channels>(times: u64, workers: u64)
             counted
         }));
     }
-    let mut counted = 0;
-    for consumer in consumers {
-        counted += consumer.await;
-    }
+    let counted = sum_of(consumers).await;
     each(started.elapsed(), counted, times)
 }

@@ -16,7 +16,7 @@ pub mod wait_group;
 pub use load::Load;
 
 use super::timing::name_on;
-use super::{Contender, Figure, Workload};
+use super::{Contender, Workload};
 use crate::runtimes::{Canter, Runtime, Tokio};
 
 /// All rows, on tokio's runtime and on canter's.
@@ -41,12 +41,5 @@ fn on<R: Runtime>() -> Vec<Workload> {
 
 /// A row. The name is that of the row on tokio, and in Go's program.
 fn workload<R: Runtime>(name: &str, about: String, times: u64, contenders: Vec<Contender>) -> Workload {
-    Workload {
-        name: name_on::<R>(name),
-        about,
-        figures: Figure::TIME,
-        times,
-        quick_times: times / 10,
-        contenders,
-    }
+    Workload::timed(name_on::<R>(name), about, times, contenders)
 }

@@ -32,25 +32,15 @@ pub(super) fn workloads() -> Vec<Workload> {
         contenders: everyone!(name, fork_join),
     }];
     let name = "task/skynet/join";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about: "A tree of tasks, ten children a node, adds up the numbers of its leaves by joining; for each leaf.".to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, skynet_join),
-    });
+    workloads.push(Workload::timed(
+        name,
+        "A tree of tasks, ten children a node, adds up the numbers of its leaves by joining; for each leaf.",
+        1_000_000,
+        everyone!(name, skynet_join),
+    ));
     let name = "task/skynet/channel";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about: "A tree of tasks, ten children a node, adds up the numbers of its leaves: each node sends its sum over its \
-                parent's channel, of the runtime's users, with room for ten; for each leaf."
-            .to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, skynet_channel),
-    });
+    workloads.push(Workload::timed(name, "A tree of tasks, ten children a node, adds up the numbers of its leaves: each node sends its sum over its \
+                parent's channel, of the runtime's users, with room for ten; for each leaf.", 1_000_000, everyone!(name, skynet_channel)));
     for workload in &mut workloads {
         workload.contenders.extend(limits::allocation());
     }

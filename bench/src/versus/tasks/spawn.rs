@@ -10,7 +10,7 @@ use crate::Flag;
 use crate::runtimes::{Equipped, Runtime, Tools};
 use crate::versus::everyone::everyone;
 use crate::versus::timing::{expect_count, from_outside, from_worker, sum_below};
-use crate::versus::{Failure, Figure, Run, Workload, limits};
+use crate::versus::{Failure, Run, Workload, limits};
 
 /// How many tasks are there at once.
 const BATCH: u64 = 1_000;
@@ -18,54 +18,36 @@ const BATCH: u64 = 1_000;
 pub(super) fn workloads() -> Vec<Workload> {
     let mut workloads = Vec::new();
     let name = "task/spawn-join/outside";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about:
-            "Start 1,000 tasks from a thread that is no worker and join them, again and again; for each task."
-                .to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, spawn_join_outside),
-    });
+    workloads.push(Workload::timed(
+        name,
+        "Start 1,000 tasks from a thread that is no worker and join them, again and again; for each task.",
+        1_000_000,
+        everyone!(name, spawn_join_outside),
+    ));
     let name = "task/spawn-join/worker";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about: "Start 1,000 tasks from a task and join them, again and again; for each task.".to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, spawn_join_worker),
-    });
+    workloads.push(Workload::timed(
+        name,
+        "Start 1,000 tasks from a task and join them, again and again; for each task.",
+        1_000_000,
+        everyone!(name, spawn_join_worker),
+    ));
     let name = "task/spawn-wait/worker";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about: "Start 1,000 tasks from a task and wait until all have ended, by the wait group of the runtime's users, \
-                again and again; for each task."
-            .to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, spawn_wait),
-    });
+    workloads.push(Workload::timed(name, "Start 1,000 tasks from a task and wait until all have ended, by the wait group of the runtime's users, \
+                again and again; for each task.", 1_000_000, everyone!(name, spawn_wait)));
     let name = "task/one-by-one";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about: "Start a task from a task and join it, again and again; for each.".to_owned(),
-        figures: Figure::TIME,
-        times: 500_000,
-        quick_times: 50_000,
-        contenders: everyone!(name, one_by_one),
-    });
+    workloads.push(Workload::timed(
+        name,
+        "Start a task from a task and join it, again and again; for each.",
+        500_000,
+        everyone!(name, one_by_one),
+    ));
     let name = "task/chain";
-    workloads.push(Workload {
-        name: name.to_owned(),
-        about: "A task starts the next one and ends, which starts the next; for each.".to_owned(),
-        figures: Figure::TIME,
-        times: 1_000_000,
-        quick_times: 100_000,
-        contenders: everyone!(name, chain),
-    });
+    workloads.push(Workload::timed(
+        name,
+        "A task starts the next one and ends, which starts the next; for each.",
+        1_000_000,
+        everyone!(name, chain),
+    ));
     for workload in &mut workloads {
         workload.contenders.extend(limits::allocation());
     }

@@ -3,33 +3,28 @@
 use crate::ping_pong;
 use crate::runtimes::Runtime;
 use crate::versus::everyone::everyone;
-use crate::versus::timing::{expect_count, from_worker, share};
-use crate::versus::{Failure, Figure, Run, Workload, limits};
+use crate::versus::timing::{expect_count, from_worker, share, sum_of};
+use crate::versus::{Failure, Run, Workload, limits};
 
 /// How many tasks yield to each other.
 const YIELDING: u64 = 1_000;
 
 pub(super) fn workloads() -> Vec<Workload> {
     let name = "task/yield/1000";
-    let mut yields = Workload {
-        name: name.to_owned(),
-        about: "1,000 tasks yield to each other; for each yield.".to_owned(),
-        figures: Figure::TIME,
-        times: 5_000_000,
-        quick_times: 500_000,
-        contenders: everyone!(name, take_turns),
-    };
+    let mut yields = Workload::timed(
+        name,
+        "1,000 tasks yield to each other; for each yield.",
+        5_000_000,
+        everyone!(name, take_turns),
+    );
     yields.contenders.push(limits::atomic());
     let name = "task/ping-pong";
-    let mut ping_pong = Workload {
-        name: name.to_owned(),
-        about: "Two tasks wake each other in turn; for each time there and back. The limit is the same between two threads."
-            .to_owned(),
-        figures: Figure::TIME,
-        times: 500_000,
-        quick_times: 50_000,
-        contenders: everyone!(name, bounce),
-    };
+    let mut ping_pong = Workload::timed(
+        name,
+        "Two tasks wake each other in turn; for each time there and back. The limit is the same between two threads.",
+        500_000,
+        everyone!(name, bounce),
+    );
     ping_pong.contenders.push(limits::futex());
     vec![yields, ping_pong]
 }
@@ -48,10 +43,7 @@ fn take_turns<R: Runtime>(run: &Run) -> Result<Vec<f64>, Failure> {
                 })
             })
             .collect();
-        let mut yields = 0;
-        for task in tasks {
-            yields += task.await;
-        }
+        let yields = sum_of(tasks).await;
         expect_count(yields, times)
     })
 }

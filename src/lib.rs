@@ -5,8 +5,8 @@ pub use canter_channel::{select, select_blocking};
 #[cfg(unix)]
 pub use canter_executor::signal;
 pub use canter_executor::{
-    JoinHandle, YieldNow, block_on, context, go, io, net, runtime, spawn, spawn_blocking, spawn_local, task,
-    task_local, time, yield_now,
+    JoinHandle, YieldNow, block_on, context, diagnostics, go, io, net, runtime, spawn, spawn_blocking,
+    spawn_local, task, task_local, time, yield_now,
 };
 pub use canter_macros::{main, test};
 pub use canter_sync as sync;

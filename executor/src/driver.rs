@@ -81,9 +81,14 @@ impl Driver {
         self.clock
     }
 
-    /// The wheel of a seat, or of any other number.
-    pub(crate) fn wheel(&self, number: usize) -> &Arc<Timers> {
-        &self.wheels[number % self.wheels.len()]
+    /// The wheel of a seat. Spare seats share those of the others.
+    pub(crate) fn wheel(&self, seat: usize) -> &Arc<Timers> {
+        &self.wheels[seat % self.wheels.len()]
+    }
+
+    /// The wheel for threads that sit in no seat.
+    pub(crate) fn outer_wheel(&self) -> &Arc<Timers> {
+        self.wheel(self.wheels.len() - 1)
     }
 
     /// The right to poll, if nobody has it.
@@ -114,6 +119,11 @@ impl Driver {
     pub(crate) fn is_overdue(&self) -> bool {
         let next = self.next_tick();
         next != Tick::NEVER && next < self.clock.now()
+    }
+
+    /// Whether there is a timer or a source of I/O.
+    pub(crate) fn has_something_to_wait_for(&self) -> bool {
+        self.next_tick() != Tick::NEVER || self.reactor.has_sources()
     }
 
     /// Takes events and due timers, and wakes whoever waited for them. `wakers` is empty before and after: memory to work with.

@@ -38,6 +38,7 @@
 
 mod blocking;
 pub mod context;
+pub mod diagnostics;
 mod driver;
 pub mod io;
 pub mod net;
@@ -49,6 +50,7 @@ mod scheduler;
 pub mod signal;
 mod sync;
 pub mod task;
+mod thread_clock;
 pub mod time;
 mod timer;
 mod yield_now;

@@ -84,6 +84,11 @@ impl Reactor {
         }
     }
 
+    pub(crate) fn has_sources(&self) -> bool {
+        let sources = lock(&self.sources);
+        sources.vacant.len() < sources.places.len()
+    }
+
     /// Notes what the poller reported and pushes the wakers of those who waited for it.
     pub(crate) fn dispatch(&self, events: &mio::Events, wakers: &mut Vec<Waker>) {
         let sources = lock(&self.sources);

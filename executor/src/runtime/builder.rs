@@ -3,14 +3,27 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::thread;
+use std::time::Duration;
 
 use super::Runtime;
 
 /// Closures of `spawn_blocking` that run at once, where nothing else was said.
 const BLOCKING_THREADS: usize = 512;
 
+/// Spare workers, where nothing else was said.
+const SPARE_THREADS: usize = 512;
+
+/// The most spare workers that a runtime can have.
+const MOST_SPARE: usize = 1 << 16;
+
+/// How long a poll may take before it is a stall, where nothing else was said.
+const STALL_THRESHOLD: Duration = Duration::from_millis(10);
+
+/// The shortest threshold that can be asked for: below it the looks would cost more than they save.
+const SHORTEST_THRESHOLD: Duration = Duration::from_millis(1);
+
 /// The most workers that a runtime can have.
-const MOST_WORKERS: usize = 1024;
+pub(super) const MOST_WORKERS: usize = 1024;
 
 /// Sets up a [`Runtime`].
 ///
@@ -22,23 +35,52 @@ const MOST_WORKERS: usize = 1024;
 /// let runtime = Builder::new().workers(2).build().unwrap();
 /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
+    /// Where nothing was said, the environment and the machine decide.
     workers: Option<usize>,
-    blocking_threads: Option<usize>,
+    settings: Settings,
+}
+
+/// What a runtime is started with, beside its number of workers.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(super) blocking_threads: usize,
+    pub(super) spare_threads: usize,
+    pub(super) stall_threshold: Duration,
+    pub(super) warns_of_stalls: bool,
+    /// Whether the number of workers follows that of the cores.
+    pub(super) follows_cores: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            blocking_threads: BLOCKING_THREADS,
+            spare_threads: SPARE_THREADS,
+            stall_threshold: STALL_THRESHOLD,
+            warns_of_stalls: true,
+            follows_cores: false,
+        }
+    }
 }
 
 impl Builder {
     /// A builder with the defaults.
     pub fn new() -> Builder {
-        Builder::default()
+        Builder {
+            workers: None,
+            settings: Settings::default(),
+        }
     }
 
     /// How many workers run tasks, 1 to 1,024.
     ///
     /// Default: what the environment variable `CANTER_WORKERS` says, or else as many as there are cores that this process may
-    /// use (its affinity and its cgroup's quota are respected).
+    /// use (its affinity and its cgroup's quota are respected). In the latter case the number follows that of the cores while the
+    /// runtime runs: within about a second, or when the first task runs again after a time in which all workers slept. A number that was
+    /// set by hand or by the environment stays.
     pub fn workers(mut self, workers: usize) -> Builder {
         self.workers = Some(workers);
         self
@@ -46,7 +88,34 @@ impl Builder {
 
     /// How many closures of `spawn_blocking` may run at once, at least 1. Default: 512. More than that wait for their turn.
     pub fn blocking_threads(mut self, threads: usize) -> Builder {
-        self.blocking_threads = Some(threads);
+        self.settings.blocking_threads = threads;
+        self
+    }
+
+    /// How many spare workers may stand in at a time for those that a task blocks by mistake. Default: 512; at most 65,536. With 0 such a task keeps its
+    /// worker to itself until it awaits, and what waits for it can be stuck.
+    ///
+    /// A spare worker is a thread; it starts where work waits and every worker is stuck, and leaves when those that it stands in for are
+    /// back. Its thread serves closures and other spare workers afterwards, and ends after ten idle seconds.
+    pub fn spare_threads(mut self, threads: usize) -> Builder {
+        self.settings.spare_threads = threads;
+        self
+    }
+
+    /// How long a poll may take, while other work waits, before its worker counts as stalled. Default: 10 ms; at least 1 ms. A stall is
+    /// noticed after one to two times as long.
+    ///
+    /// A worker that is off the processor (a blocking call, a lock of `std`) is then replaced by a spare one. One that computes is not,
+    /// since another thread would only take the processor from it; the others steal its queue. It keeps what it runs to the end.
+    pub fn stall_threshold(mut self, threshold: Duration) -> Builder {
+        self.settings.stall_threshold = threshold;
+        self
+    }
+
+    /// Whether stalls are reported on standard error, one for each place that spawns such tasks. Default: true. One that blocks is
+    /// reported if it took ten thresholds (a tenth of a second by default), one that computes if it took a hundred.
+    pub fn warn_of_stalls(mut self, warn: bool) -> Builder {
+        self.settings.warns_of_stalls = warn;
         self
     }
 
@@ -57,12 +126,41 @@ impl Builder {
     /// [`io::ErrorKind::InvalidInput`] with a sentence for a number that can't be; the operating system's errors where it has
     /// no descriptor or no thread left.
     pub fn build(self) -> io::Result<Runtime> {
-        let workers = match self.workers {
-            Some(workers) => in_bounds("workers", workers, MOST_WORKERS)?,
-            None => workers_from_environment()?.unwrap_or_else(cores),
+        let Builder {
+            workers,
+            mut settings,
+        } = self;
+        let workers = match workers {
+            Some(workers) => Some(in_bounds("workers", workers, MOST_WORKERS)?),
+            None => workers_from_environment()?,
         };
-        let blocking = self.blocking_threads.unwrap_or(BLOCKING_THREADS);
-        Runtime::start(workers, in_bounds("blocking threads", blocking, usize::MAX)?)
+        settings.follows_cores = workers.is_none();
+        in_bounds("blocking threads", settings.blocking_threads, usize::MAX)?;
+        if settings.spare_threads > MOST_SPARE {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "a runtime can have up to {MOST_SPARE} spare threads, and was asked for {}",
+                    settings.spare_threads
+                ),
+            ));
+        }
+        if settings.stall_threshold < SHORTEST_THRESHOLD {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "a stall threshold is {SHORTEST_THRESHOLD:?} or longer, and {:?} was asked for",
+                    settings.stall_threshold
+                ),
+            ));
+        }
+        Runtime::start(workers.unwrap_or_else(cores), settings)
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
     }
 }
 
@@ -97,7 +195,8 @@ fn workers_from_environment() -> io::Result<Option<usize>> {
     }
 }
 
-fn cores() -> usize {
+/// How many cores this process may use now.
+pub(super) fn cores() -> usize {
     thread::available_parallelism()
         .map_or(1, NonZeroUsize::get)
         .min(MOST_WORKERS)

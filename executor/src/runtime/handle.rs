@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use crossbeam_utils::CachePadded;
 use futures_task::{FutureObj, Spawn, SpawnError};
 
+use super::builder::Settings;
 use super::current::{self, EnterGuard};
 use super::{block_on, default};
 use crate::blocking::Threads;
@@ -23,6 +24,7 @@ pub(super) struct Shared {
     pub(super) threads: Arc<Threads>,
     pub(super) registries: Box<[CachePadded<Arc<Registry>>]>,
     pub(super) blocking: Arc<Registry>,
+    pub(super) settings: Settings,
 }
 
 /// A reference to a [`Runtime`](super::Runtime): it starts tasks from anywhere, and does not keep the runtime from ending.
@@ -72,6 +74,12 @@ impl Handle {
     /// Makes this the current runtime of the thread until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<'_> {
         current::enter(self)
+    }
+
+    /// How many workers run tasks, apart from spare ones. The number may follow that of the cores, see
+    /// [`Builder::workers`](super::Builder::workers).
+    pub fn workers(&self) -> usize {
+        self.shared.scheduler.workers()
     }
 
     /// Starts a task whose output nobody wants. A panic in it is printed, with this place.
@@ -150,7 +158,7 @@ impl Handle {
         let scheduler = &self.shared.scheduler;
         match scheduler::seat_here(scheduler) {
             Some(seat) => (self.driver().wheel(seat), true),
-            None => (self.driver().wheel(scheduler.seat_count()), false),
+            None => (self.driver().outer_wheel(), false),
         }
     }
 }
@@ -188,7 +196,7 @@ impl Spawn for Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("workers", &self.shared.scheduler.seat_count())
+            .field("workers", &self.workers())
             .finish_non_exhaustive()
     }
 }

@@ -28,15 +28,23 @@ pub use handle::Handle;
 pub use shutdown::{ShutdownError, Unfinished};
 
 use crate::blocking::{BlockingQueue, Threads};
+use crate::diagnostics::warn_of_stall;
 use crate::driver::Driver;
 use crate::report::report;
-use crate::scheduler::{self, Core, Scheduler, Worker};
+use crate::scheduler::{self, Core, Scheduler, Stall, Stalled, Worker};
 use crate::sync::{Mutex, lock};
 use crate::task::{JoinHandle, Registry};
+use builder::{MOST_WORKERS, Settings};
 use handle::Shared;
+use monitor::Monitor;
 
 /// Registries a worker, so that those who spawn and those who finish tasks rarely meet at one.
 const REGISTRIES_A_WORKER: usize = 4;
+
+/// A stall is worth a report if it has lasted for so many thresholds: much that is no mistake takes some hundredths of a second, on a
+/// machine that is short of memory or of processors.
+const THRESHOLDS_BEFORE_REPORT_OF_BLOCKED: u32 = 10;
+const THRESHOLDS_BEFORE_REPORT_OF_BUSY: u32 = 100;
 
 /// A runtime of one's own.
 ///
@@ -86,11 +94,28 @@ impl Runtime {
         Builder::new()
     }
 
-    fn start(workers: usize, blocking_threads: usize) -> io::Result<Runtime> {
+    fn start(workers: usize, settings: Settings) -> io::Result<Runtime> {
         // A wheel for each worker, and one for the threads outside.
         let driver = Arc::new(Driver::new(workers + 1)?);
-        let scheduler = Arc::new(Scheduler::new(driver, workers));
-        let threads = Threads::new(blocking_threads);
+        let most = if settings.follows_cores {
+            MOST_WORKERS
+        } else {
+            workers
+        };
+        let spare = settings.spare_threads.saturating_add(most - workers);
+        let warns = settings.warns_of_stalls;
+        let threshold = settings.stall_threshold;
+        let tell_stalled = Box::new(move |stalled: &Stalled| {
+            let thresholds = match stalled.stall {
+                Stall::Blocked => THRESHOLDS_BEFORE_REPORT_OF_BLOCKED,
+                Stall::Busy => THRESHOLDS_BEFORE_REPORT_OF_BUSY,
+            };
+            if warns && stalled.lasted >= threshold.saturating_mul(thresholds) {
+                warn_of_stall(stalled);
+            }
+        });
+        let scheduler = Arc::new(Scheduler::new(driver, workers, spare, tell_stalled));
+        let threads = Threads::new(settings.blocking_threads);
         let registries = (0..workers * REGISTRIES_A_WORKER)
             .map(|_| CachePadded::new(Registry::new(scheduler.clone())))
             .collect();
@@ -100,6 +125,7 @@ impl Runtime {
             threads,
             registries,
             blocking,
+            settings,
         }));
         let mut runtime = Runtime {
             handle,
@@ -111,7 +137,10 @@ impl Runtime {
 
     fn start_threads(&mut self, workers: usize) -> io::Result<()> {
         let Shared {
-            scheduler, threads, ..
+            scheduler,
+            threads,
+            settings,
+            ..
         } = &**self.handle.shared();
         let handle = self.handle.clone();
         threads.set_on_thread(Arc::new(move |serve| {
@@ -120,14 +149,26 @@ impl Runtime {
             serve();
         }));
         for _ in 0..workers {
-            start_worker(scheduler, threads, scheduler.add_seat()).map_err(|(core, error)| {
-                scheduler.vacate(*core);
+            let core = scheduler
+                .take_seat()
+                .expect("there is room for as many as were asked for");
+            start_worker(scheduler, threads, core).map_err(|(core, error)| {
+                scheduler.leave_seat(core);
                 error
             })?;
         }
-        let watched = scheduler.clone();
-        let monitor = thread::Builder::new().name("canter-monitor".to_owned());
-        self.monitor = Some(monitor.spawn(move || monitor::watch(&watched))?);
+        let monitor = Monitor {
+            scheduler: scheduler.clone(),
+            threshold: settings.stall_threshold,
+            most_spare: settings.spare_threads,
+            follows_cores: settings.follows_cores,
+            start_worker: {
+                let (scheduler, threads) = (scheduler.clone(), threads.clone());
+                Box::new(move |core| start_worker(&scheduler, &threads, core).map_err(|(core, _)| core))
+            },
+        };
+        let thread = thread::Builder::new().name("canter-monitor".to_owned());
+        self.monitor = Some(thread.spawn(move || monitor.watch())?);
         Ok(())
     }
 

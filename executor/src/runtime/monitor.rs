@@ -1,68 +1,172 @@
-//! The monitor: one thread that sees to it that a stalled worker keeps nothing from the others.
+//! The monitor: one thread that sees to it that a stalled worker keeps nothing from the others, and that there are as many workers as
+//! the process may use cores.
 //!
 //! A worker that stays in one poll can't run its next slot and its queue, and can't turn the reactor. Sleepers are not woken
-//! for that each time a worker begins a task: it would cost more than most tasks. Instead this thread looks, every
-//! [`TICK`] while some worker is awake, whether
+//! for that each time a worker begins a task: it would cost more than most tasks. Instead this thread looks, once in a
+//! *threshold* (10 ms where nothing else was said) while some worker is awake, whether
 //!
-//! - a seat has tasks and made no poll since the last look,
-//! - nobody sat in the poller and nobody looked into it since then, or
-//! - a timer is overdue,
+//! - tasks were waiting at the last look and are now, while a worker has ended no poll,
+//! - there are timers or sources of I/O, and nobody sat in the poller and nobody looked into it since then, or
+//! - a timer is overdue.
 //!
-//! and wakes one sleeper then, which steals what is there and takes the right to poll when it finds nothing more. While all
-//! workers sleep, this thread does too, without a time limit.
+//! If so, then each worker that has made no poll since the last look is **stalled**, and marked so. On the processor, or ready for it,
+//! it is *busy*: more threads would not help. Off the processor it is *blocked*. Then sleepers are woken, which steal what is there and
+//! take the right to poll when they find nothing more; and where nobody sleeps, **spare workers** start, one for each worker that is
+//! missing because it is blocked; and where more tasks wait, as many as there are blocked workers, since those that start are likely to
+//! block too: so a thousand tasks that block are met in some twenty looks. What becomes of a spare worker afterwards is told in
+//! `scheduler/seats.rs`.
+//!
+//! While all workers sleep, this thread does too, without a time limit.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::scheduler::Scheduler;
+use super::builder::cores;
+use crate::scheduler::{Core, Scheduler, SeatView, Stall};
+use crate::thread_clock::{is_runnable, processor_time};
 
-/// The longest that a stalled worker goes unnoticed is twice this.
-const TICK: Duration = Duration::from_millis(10);
+/// Between two looks at how many cores the process may use, while some worker is awake.
+const CORES_EVERY: Duration = Duration::from_secs(1);
 
-/// Watches until the scheduler stops.
-pub(super) fn watch(scheduler: &Arc<Scheduler>) {
-    let mut last = Look::default();
-    let mut quiet = false;
-    while !scheduler.is_stopping() {
-        if quiet {
-            scheduler
-                .watch()
-                .sleep_while(|| scheduler.is_quiet() && !scheduler.is_stopping());
-        }
-        scheduler.watch().sleep_for(TICK);
-        // Two looks in a row that find everybody asleep: a worker that rests for moments only is not worth a wake-up each.
-        quiet = scheduler.is_quiet() && last.quiet;
-        let look = Look::at(scheduler);
-        if !look.quiet && last.finds_stalled(&look) {
-            if look.overdue {
-                // The sleeper in the poller fires the timers of all wheels; any other one only its own.
-                scheduler.driver().wake();
+/// A thread that was on the processor for less than this part of the time between two looks was off it.
+const PART_OF_BUSY: u32 = 10;
+
+/// Puts a worker into a seat; the seat comes back where no thread can be had.
+pub(super) type StartWorker = dyn Fn(Box<Core>) -> Result<(), Box<Core>> + Send;
+
+pub(super) struct Monitor {
+    pub(super) scheduler: Arc<Scheduler>,
+    /// From how long a poll on it is a stall.
+    pub(super) threshold: Duration,
+    /// How many spare workers there may be.
+    pub(super) most_spare: usize,
+    /// Whether the number of workers follows that of the cores.
+    pub(super) follows_cores: bool,
+    pub(super) start_worker: Box<StartWorker>,
+}
+
+impl Monitor {
+    /// Watches until the scheduler stops.
+    pub(super) fn watch(&self) {
+        let scheduler = &*self.scheduler;
+        let mut last = Look::default();
+        let mut quiet = false;
+        let mut cores_looked_at = Instant::now();
+        while !scheduler.is_stopping() {
+            if quiet {
+                scheduler
+                    .watch()
+                    .sleep_while(|| scheduler.is_quiet() && !scheduler.is_stopping());
             }
-            scheduler.rescue();
+            scheduler.watch().sleep_for(self.threshold);
+            // Two looks in a row that find everybody asleep: a worker that rests for moments only is not worth a wake-up each.
+            quiet = scheduler.is_quiet() && last.quiet;
+            if self.follows_cores && cores_looked_at.elapsed() >= CORES_EVERY {
+                self.follow(cores());
+                cores_looked_at = Instant::now();
+            }
+            let look = Look::at(scheduler);
+            if !look.quiet && last.finds_work_undone(scheduler, &look) {
+                self.rescue(&last, &look);
+            }
+            last = look;
         }
-        last = look;
+    }
+
+    /// Sees to it that there are as many workers as cores.
+    fn follow(&self, cores: usize) {
+        if cores == self.scheduler.workers() {
+            return;
+        }
+        self.scheduler.want_workers(cores);
+        self.start_workers(self.scheduler.missing_workers());
+    }
+
+    /// Sees to it that somebody takes what the stalled workers leave undone.
+    fn rescue(&self, last: &Look, look: &Look) {
+        let scheduler = &*self.scheduler;
+        let mut robbed = 0;
+        for ((seat, before), after) in scheduler.seats().zip(&last.seats).zip(&look.seats) {
+            if before.is_same_poll(after) {
+                robbed += usize::from(after.has_work);
+                if !seat.is_blocked() {
+                    let stall = before.stall(after, look.at.duration_since(last.at), &seat);
+                    scheduler.mark_stalled(&seat, after.polls, stall);
+                }
+            }
+        }
+        if look.overdue {
+            // The sleeper in the poller fires the timers of all wheels; any other one only its own.
+            scheduler.driver().wake();
+        }
+        let woken = (0..robbed.max(1)).take_while(|_| scheduler.rescue()).count();
+        let missing = scheduler.missing_workers();
+        if woken > 0 || missing == 0 {
+            return;
+        }
+        let room = self.most_spare.saturating_sub(scheduler.spare_workers());
+        // Where tasks wait, as many again as there are: those that start are likely to block too.
+        let of_use = scheduler.blocked_workers().min(look.waiting_tasks);
+        self.start_workers(missing.max(of_use).min(room));
+    }
+
+    /// Starts workers in vacant seats, as far as there are seats and threads.
+    fn start_workers(&self, workers: usize) {
+        for _ in 0..workers {
+            let Some(core) = self.scheduler.take_seat() else {
+                return;
+            };
+            if let Err(core) = (self.start_worker)(core) {
+                self.scheduler.leave_seat(core);
+                return;
+            }
+        }
     }
 }
 
 /// What there is to see in one moment.
-#[derive(Default)]
 struct Look {
+    at: Instant,
     quiet: bool,
-    /// Polls of each seat, and whether it has work.
-    seats: Vec<(u32, bool)>,
+    seats: Vec<SeatLook>,
+    waiting_tasks: usize,
     turns: u32,
     attended: bool,
     overdue: bool,
 }
 
+/// What there is to see of a seat.
+struct SeatLook {
+    polls: u32,
+    is_polling: bool,
+    has_work: bool,
+    /// How long its thread has run, where that is known.
+    ran: Option<Duration>,
+}
+
+impl Default for Look {
+    fn default() -> Look {
+        Look {
+            at: Instant::now(),
+            quiet: false,
+            seats: Vec::new(),
+            waiting_tasks: 0,
+            turns: 0,
+            attended: true,
+            overdue: false,
+        }
+    }
+}
+
 impl Look {
     fn at(scheduler: &Scheduler) -> Look {
         let driver = scheduler.driver();
+        driver.clock().now(); // for those who ask for the moment
         Look {
+            at: Instant::now(),
             quiet: scheduler.is_quiet(),
-            seats: (0..scheduler.seat_count())
-                .map(|seat| scheduler.seat_state(seat))
-                .collect(),
+            seats: scheduler.seats().map(|seat| SeatLook::at(&seat)).collect(),
+            waiting_tasks: scheduler.waiting_tasks(),
             turns: driver.turns(),
             attended: driver.is_attended(),
             overdue: driver.is_overdue(),
@@ -70,10 +174,49 @@ impl Look {
     }
 
     /// Whether something that was there at this look is still undone at the next one.
-    fn finds_stalled(&self, next: &Look) -> bool {
-        let robbed =
-            |(before, after): (&(u32, bool), &(u32, bool))| before.0 == after.0 && before.1 && after.1;
-        let unattended = !self.attended && !next.attended && self.turns == next.turns;
-        unattended || self.overdue && next.overdue || self.seats.iter().zip(&next.seats).any(robbed)
+    fn finds_work_undone(&self, scheduler: &Scheduler, next: &Look) -> bool {
+        let unattended = !self.attended
+            && !next.attended
+            && self.turns == next.turns
+            && scheduler.driver().has_something_to_wait_for();
+        let tasks_wait = self.waiting_tasks > 0 && next.waiting_tasks > 0;
+        let mut seats = self.seats.iter().zip(&next.seats);
+        unattended
+            || self.overdue && next.overdue
+            || tasks_wait && seats.any(|(before, after)| before.is_same_poll(after))
+    }
+}
+
+impl SeatLook {
+    fn at(seat: &SeatView<'_>) -> SeatLook {
+        let polls = seat.polls();
+        let is_polling = seat.is_polling();
+        SeatLook {
+            polls,
+            is_polling,
+            has_work: seat.has_work(),
+            ran: seat
+                .thread()
+                .filter(|_| is_polling && !seat.is_blocked())
+                .and_then(processor_time),
+        }
+    }
+
+    /// Whether the worker has been in one poll since this look, and is at the next one.
+    fn is_same_poll(&self, next: &SeatLook) -> bool {
+        self.is_polling && next.is_polling && self.polls == next.polls
+    }
+
+    /// What the worker does in the poll that goes on since this look, which was so long before the next one.
+    fn stall(&self, next: &SeatLook, between: Duration, seat: &SeatView<'_>) -> Stall {
+        let ran = self
+            .ran
+            .zip(next.ran)
+            .map(|(before, now)| now.saturating_sub(before));
+        if ran.is_some_and(|ran| ran * PART_OF_BUSY >= between) || seat.thread().is_some_and(is_runnable) {
+            Stall::Busy
+        } else {
+            Stall::Blocked
+        }
     }
 }

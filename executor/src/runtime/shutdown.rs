@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::fmt;
 use std::panic::Location;
+use std::time::Duration;
 
 use canter_coop::Waiting;
 
-use crate::task::{Registry, TaskId};
+use crate::task::{Registry, Stage, TaskId};
 
 /// [`Runtime::shutdown`](super::Runtime::shutdown) did not see all tasks end.
 pub struct ShutdownError {
@@ -83,6 +84,7 @@ pub struct Unfinished {
     id: TaskId,
     spawned_at: &'static Location<'static>,
     waiting: Option<Waiting>,
+    waited: Option<Duration>,
 }
 
 impl Unfinished {
@@ -91,10 +93,15 @@ impl Unfinished {
         let mut unfinished = Vec::new();
         for registry in registries {
             registry.for_each(|task| {
+                let (waiting, waited) = match task.stage() {
+                    Stage::Ready | Stage::Running => (None, None),
+                    Stage::Waiting { waiting, since } => (waiting, Some(since.elapsed())),
+                };
                 unfinished.push(Unfinished {
                     id: task.id(),
                     spawned_at: task.spawned_at(),
-                    waiting: task.waiting(),
+                    waiting,
+                    waited,
                 });
             });
         }
@@ -112,9 +119,14 @@ impl Unfinished {
         self.spawned_at
     }
 
-    /// What it waited for, as far as its leaf futures said; `None` if it was ready or running.
+    /// What it waited for; `None` if it was ready or running, or if its leaf futures did not say.
     pub fn waiting(&self) -> Option<Waiting> {
         self.waiting
+    }
+
+    /// For how long it had waited, to some hundredths of a second; `None` if it was ready or running.
+    pub fn waited(&self) -> Option<Duration> {
+        self.waited
     }
 }
 

@@ -64,7 +64,7 @@ impl Context {
                 core.queue.push(runnable);
             }
             Woken::Parked => {
-                let previous = self.scheduler.seats.get(core.seat).next.replace(runnable);
+                let previous = core.seat.next.replace(runnable);
                 if let Some(previous) = previous {
                     core.queue.push(previous);
                     self.scheduler.notify();
@@ -104,7 +104,7 @@ pub(super) fn schedule_here(runnable: Runnable, woken: Woken) {
 pub(crate) fn seat_here(scheduler: &Scheduler) -> Option<usize> {
     with(|context| {
         let context = context.filter(|context| ptr::eq(Arc::as_ptr(&context.scheduler), scheduler))?;
-        context.core.borrow().as_ref().map(|core| core.seat)
+        context.core.borrow().as_ref().map(|core| core.number)
     })
 }
 

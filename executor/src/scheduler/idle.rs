@@ -58,12 +58,13 @@ impl Idle {
         if !wants_notification(self.counts()) {
             return None;
         }
-        self.take_sleeper(&mut sleepers)
+        self.take_sleeper(&mut sleepers, |_| true)
     }
 
-    /// For one who has seen that work stays undone, whoever may be searching: a sleeper to unpark.
-    pub(crate) fn wake_one(&self) -> Option<usize> {
-        self.take_sleeper(&mut lock(&self.sleepers))
+    /// For one who has seen that work stays undone, whoever may be searching, or that there are too many workers: a sleeper to
+    /// unpark, of those that `suits` accepts.
+    pub(crate) fn wake_one(&self, suits: impl Fn(usize) -> bool) -> Option<usize> {
+        self.take_sleeper(&mut lock(&self.sleepers), suits)
     }
 
     /// Step S1: begins to search, unless half of the `workers` do already.
@@ -129,8 +130,9 @@ impl Idle {
         Counts(self.counts.load(SeqCst))
     }
 
-    fn take_sleeper(&self, sleepers: &mut Vec<usize>) -> Option<usize> {
-        let seat = sleepers.pop()?;
+    fn take_sleeper(&self, sleepers: &mut Vec<usize>, suits: impl Fn(usize) -> bool) -> Option<usize> {
+        let last = sleepers.iter().rposition(|&seat| suits(seat))?;
+        let seat = sleepers.remove(last);
         self.counts
             .fetch_add(ONE_SEARCHING.wrapping_sub(ONE_SLEEPING), SeqCst);
         Some(seat)

@@ -6,7 +6,9 @@ mod idle;
 mod model;
 mod park;
 mod seat;
+mod seats;
 mod slot;
+mod stall;
 mod watch;
 mod worker;
 
@@ -17,13 +19,14 @@ use crossbeam_deque::{Injector, Steal};
 
 pub(crate) use context::{leave_seat, seat_here};
 pub(crate) use seat::Core;
+pub(crate) use stall::{Stall, Stalled, TellStalled};
 pub(crate) use worker::Worker;
 
 use crate::driver::Driver;
-use crate::sync::{Condvar, Mutex, lock};
 use crate::task::{Runnable, Schedule, Woken};
 use idle::Idle;
-use seat::Seats;
+use seat::Seat;
+use seats::Seats;
 pub(crate) use watch::Watch;
 
 pub(crate) struct Scheduler {
@@ -33,42 +36,55 @@ pub(crate) struct Scheduler {
     driver: Arc<Driver>,
     /// Set once; every worker looks at it before each task.
     stopping: AtomicBool,
-    /// Seats that have a thread, or are on the way from one to the next.
-    occupied: Mutex<usize>,
-    vacated: Condvar,
     watch: Watch,
+    tell_stalled: Box<TellStalled>,
 }
 
 impl Scheduler {
-    /// A scheduler with room for `most` seats, and none yet.
-    pub(crate) fn new(driver: Arc<Driver>, most: usize) -> Scheduler {
+    /// A scheduler for that many workers, with room for `spare` more. None is there yet. `tell_stalled` is
+    /// told of each stall that has ended.
+    pub(crate) fn new(
+        driver: Arc<Driver>,
+        workers: usize,
+        spare: usize,
+        tell_stalled: Box<TellStalled>,
+    ) -> Scheduler {
         Scheduler {
-            seats: Seats::with_room_for(most),
+            seats: Seats::new(workers, workers + spare),
             injector: Injector::new(),
             idle: Idle::new(),
             driver,
             stopping: AtomicBool::new(false),
-            occupied: Mutex::new(0),
-            vacated: Condvar::new(),
             watch: Watch::new(),
+            tell_stalled,
         }
     }
 
-    /// One more seat, for a worker to sit in at once.
-    pub(crate) fn add_seat(&self) -> Box<Core> {
-        let mut occupied = lock(&self.occupied);
-        *occupied += 1;
-        self.seats.add()
+    /// A seat for a worker to sit in at once; `None` where there is no room for more.
+    pub(crate) fn take_seat(&self) -> Option<Box<Core>> {
+        self.seats.take()
     }
 
     /// Gives a seat up; what is in its queue goes to the injector.
-    pub(crate) fn vacate(&self, core: Core) {
-        let next = self.seats.get(core.seat).next.take();
-        next.into_iter()
-            .chain(std::iter::from_fn(|| core.queue.pop()))
-            .for_each(|task| self.injector.push(task));
-        *lock(&self.occupied) -= 1;
-        self.vacated.notify_all();
+    pub(crate) fn leave_seat(&self, core: Box<Core>) {
+        self.empty(&core);
+        self.seats.leave(core);
+    }
+
+    /// Gives a seat up if there are more workers than are wanted, and otherwise gives it back.
+    fn leave_if_too_many(&self, core: Box<Core>) -> Result<(), Box<Core>> {
+        self.seats.leave_if_too_many(core, |core| self.empty(core))
+    }
+
+    /// What others are to find without this worker: its tasks, and its timers.
+    fn empty(&self, core: &Core) {
+        let next = core.seat.next.take();
+        let left = next.into_iter().chain(std::iter::from_fn(|| core.queue.pop()));
+        if left.map(|task| self.injector.push(task)).count() > 0 {
+            self.notify();
+        }
+        self.driver
+            .wake_before(self.driver.wheel(core.number).next_tick());
     }
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {
@@ -96,24 +112,7 @@ impl Scheduler {
 
     /// Waits until nobody sits in a seat, or until `deadline`. True if all are vacant.
     pub(crate) fn wait_vacated(&self, deadline: Option<std::time::Instant>) -> bool {
-        let mut occupied = lock(&self.occupied);
-        while *occupied > 0 {
-            occupied = match deadline {
-                None => self
-                    .vacated
-                    .wait(occupied)
-                    .unwrap_or_else(|poisoned| poisoned.into_inner()),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(std::time::Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = self.vacated.wait_timeout(occupied, left);
-                    waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0
-                }
-            };
-        }
-        true
+        self.seats.wait_until_vacant(deadline)
     }
 
     /// Takes any task that is ready, wherever it is.
@@ -154,31 +153,99 @@ impl Scheduler {
 
 /// What the monitor needs: see `runtime/monitor.rs`.
 impl Scheduler {
-    pub(crate) fn seat_count(&self) -> usize {
-        self.seats.len()
+    /// How many workers are to run tasks.
+    pub(crate) fn workers(&self) -> usize {
+        self.seats.wanted()
     }
 
-    /// Polls of a seat so far, and whether it has work that others could take.
-    pub(crate) fn seat_state(&self, seat: usize) -> (u32, bool) {
-        let seat = self.seats.get(seat);
-        (seat.polls(), seat.has_work())
+    /// Changes how many workers are to run tasks. Those that are too many leave when they come to it, and those that sleep are
+    /// woken to leave; those that are missing are for the caller to start.
+    pub(crate) fn want_workers(&self, workers: usize) {
+        self.seats.want(workers);
+        while self.wake_spare() {}
+    }
+
+    /// How many workers are missing, apart from those that are stuck in a poll that blocks.
+    pub(crate) fn missing_workers(&self) -> usize {
+        self.seats.wanted().saturating_sub(self.seats.present())
+    }
+
+    /// How many workers are stuck in a poll that blocks.
+    pub(crate) fn blocked_workers(&self) -> usize {
+        self.seats.away()
+    }
+
+    /// Workers beyond those that are wanted, which stand in for others.
+    pub(crate) fn spare_workers(&self) -> usize {
+        self.seats.occupied().saturating_sub(self.seats.wanted())
+    }
+
+    /// All seats that may be taken, in the order of their numbers.
+    pub(crate) fn seats(&self) -> impl Iterator<Item = SeatView<'_>> {
+        self.seats.iter().map(SeatView)
+    }
+
+    /// Says of a seat's worker that it is stalled in the poll that was seen. False if that poll has ended, or was known to be.
+    pub(crate) fn mark_stalled(&self, seat: &SeatView<'_>, polls: u32, stall: Stall) -> bool {
+        self.seats.mark(seat.0, polls, stall)
+    }
+
+    /// Tasks that are ready and that any worker could take.
+    pub(crate) fn waiting_tasks(&self) -> usize {
+        let in_seats = |seat: &Seat| seat.stealer.len() + usize::from(!seat.next.is_empty());
+        self.injector.len() + self.seats.iter().map(in_seats).sum::<usize>()
     }
 
     /// Whether every worker sleeps, or none is there.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.idle.sleeping() >= self.seats.len()
+        self.idle.sleeping() >= self.seats.occupied()
     }
 
-    /// Wakes a worker that sleeps, if there is one, because a stalled one keeps something from running.
-    pub(crate) fn rescue(&self) {
-        if let Some(seat) = self.idle.wake_one() {
-            self.unpark(seat);
-        }
+    /// Wakes a worker that sleeps, because a stalled one keeps something from running. False if none sleeps.
+    pub(crate) fn rescue(&self) -> bool {
+        let sleeper = self.idle.wake_one(|_| true);
+        sleeper.map(|seat| self.unpark(seat)).is_some()
+    }
+
+    /// Wakes a worker in a spare seat, so that it finds that there are too many and leaves. False if none sleeps.
+    fn wake_spare(&self) -> bool {
+        let sleeper = self.idle.wake_one(|seat| seat >= self.seats.wanted());
+        sleeper.map(|seat| self.unpark(seat)).is_some()
     }
 
     /// Where the monitor sleeps.
     pub(crate) fn watch(&self) -> &Watch {
         &self.watch
+    }
+}
+
+/// A seat as the monitor sees it.
+pub(crate) struct SeatView<'a>(&'a Seat);
+
+impl SeatView<'_> {
+    /// Polls so far.
+    pub(crate) fn polls(&self) -> u32 {
+        self.0.polls.count()
+    }
+
+    /// Whether its worker polls a task.
+    pub(crate) fn is_polling(&self) -> bool {
+        self.0.running().is_some()
+    }
+
+    /// Whether it has work that others could take.
+    pub(crate) fn has_work(&self) -> bool {
+        self.0.has_work()
+    }
+
+    /// Whether its worker is known to be stuck in a poll that blocks.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.0.polls.is_blocked()
+    }
+
+    /// The operating system's number of the thread in the seat, where it gives one.
+    pub(crate) fn thread(&self) -> Option<i32> {
+        Some(self.0.thread()).filter(|&thread| thread != 0)
     }
 }
 

@@ -4,15 +4,17 @@
 //! any moment, so a seat whose thread is stalled can be robbed of all its tasks without its help.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crossbeam_deque::{Stealer, Worker as Queue};
 use crossbeam_utils::CachePadded;
 
 use super::park::Parker;
 use super::slot::Slot;
-use crate::task::Runnable;
+use super::stall::Polls;
+use crate::task::{Runnable, TaskId};
+use crate::timer::Moment;
 
 pub(crate) struct Seat {
     /// The task woken last, still warm in the cache.
@@ -20,23 +22,62 @@ pub(crate) struct Seat {
     /// The thief's side of the local queue.
     pub(super) stealer: Stealer<Runnable>,
     pub(super) parker: Parker,
-    /// Polls so far. It stands still while one poll goes on.
-    polls: AtomicU32,
+    pub(super) polls: Polls,
+    /// The identity of the task that is polled, zero between two polls; and when that began.
+    task: AtomicU64,
+    polled_at: AtomicU32,
+    /// The operating system's number for the thread in the seat, zero where it has none.
+    thread: AtomicI32,
 }
 
 impl Seat {
-    pub(super) fn polls(&self) -> u32 {
-        self.polls.load(Relaxed)
+    fn new(stealer: Stealer<Runnable>) -> Seat {
+        Seat {
+            next: Slot::new(),
+            stealer,
+            parker: Parker::new(),
+            polls: Polls::new(),
+            task: AtomicU64::new(0),
+            polled_at: AtomicU32::new(0),
+            thread: AtomicI32::new(0),
+        }
+    }
+
+    /// Notes which task is polled next.
+    pub(super) fn runs(&self, task: TaskId) {
+        self.task.store(task.number(), Relaxed);
+        self.polled_at.store(Moment::recent().0, Relaxed);
+    }
+
+    /// The task that is polled now, and when that began.
+    pub(super) fn running(&self) -> Option<(TaskId, Moment)> {
+        let task = TaskId::of_number(self.task.load(Relaxed))?;
+        Some((task, self.polled_at()))
+    }
+
+    /// When the last poll began.
+    pub(super) fn polled_at(&self) -> Moment {
+        Moment(self.polled_at.load(Relaxed))
     }
 
     pub(super) fn has_work(&self) -> bool {
         !self.stealer.is_empty() || !self.next.is_empty()
     }
+
+    pub(super) fn set_thread(&self, thread: i32) {
+        self.thread.store(thread, Relaxed);
+    }
+
+    pub(super) fn thread(&self) -> i32 {
+        self.thread.load(Relaxed)
+    }
 }
 
 /// The owner's side of a seat. It moves from thread to thread when a seat is handed over.
 pub(crate) struct Core {
-    pub(super) seat: usize,
+    /// The number of the seat.
+    pub(super) number: usize,
+    pub(super) seat: Arc<CachePadded<Seat>>,
     pub(super) queue: Queue<Runnable>,
     /// Polls so far, as in the seat.
     polls: Cell<u32>,
@@ -46,11 +87,27 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// Counts one more poll, where others can see it.
-    pub(super) fn count_poll(&self, seat: &Seat) -> u32 {
+    /// A new seat, by the owner's side of it.
+    pub(super) fn new(number: usize) -> Box<Core> {
+        let queue = Queue::new_fifo();
+        Box::new(Core {
+            number,
+            seat: Arc::new(CachePadded::new(Seat::new(queue.stealer()))),
+            queue,
+            polls: Cell::new(0),
+            streak: Cell::new(0),
+            random: Cell::new(
+                0x9E37_79B9_7F4A_7C15 ^ (number as u64 + 1).wrapping_mul(0xBF58_476D_1CE4_E5B9),
+            ),
+        })
+    }
+
+    /// Ends a poll where others can see it, and counts the next one.
+    pub(super) fn count_poll(&self) -> u32 {
         let polls = self.polls.get().wrapping_add(1);
         self.polls.set(polls);
-        seat.polls.store(polls, Relaxed);
+        self.seat.polls.set_count(polls);
+        self.seat.task.store(0, Relaxed);
         polls
     }
 
@@ -62,66 +119,5 @@ impl Core {
         x ^= x << 17;
         self.random.set(x);
         (x % bound as u64) as usize
-    }
-}
-
-/// All the seats of a scheduler: there can be more of them while it runs, and none goes away.
-pub(crate) struct Seats {
-    seats: Box<[OnceLock<CachePadded<Seat>>]>,
-    len: AtomicUsize,
-}
-
-impl Seats {
-    /// Room for that many seats; there are none yet.
-    pub(super) fn with_room_for(most: usize) -> Seats {
-        Seats {
-            seats: (0..most).map(|_| OnceLock::new()).collect(),
-            len: AtomicUsize::new(0),
-        }
-    }
-
-    /// One more seat, and the owner's side of it. Called by one thread at a time.
-    ///
-    /// # Panics
-    /// Panics when there is no room left.
-    pub(super) fn add(&self) -> Box<Core> {
-        let number = self.len();
-        let queue = Queue::new_fifo();
-        let seat = Seat {
-            next: Slot::new(),
-            stealer: queue.stealer(),
-            parker: Parker::new(),
-            polls: AtomicU32::new(0),
-        };
-        assert!(
-            self.seats[number].set(CachePadded::new(seat)).is_ok(),
-            "two threads add a seat at once"
-        );
-        self.len.store(number + 1, Release); // partner: `len`
-        Box::new(Core {
-            seat: number,
-            queue,
-            polls: Cell::new(0),
-            streak: Cell::new(0),
-            random: Cell::new(
-                0x9E37_79B9_7F4A_7C15 ^ (number as u64 + 1).wrapping_mul(0xBF58_476D_1CE4_E5B9),
-            ),
-        })
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.len.load(Acquire)
-    }
-
-    pub(super) fn get(&self, number: usize) -> &Seat {
-        self.seats[number]
-            .get()
-            .expect("a seat below the length is there")
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Seat> {
-        self.seats[..self.len()]
-            .iter()
-            .filter_map(|seat| seat.get().map(|seat| &**seat))
     }
 }

@@ -1,17 +1,19 @@
 //! The worker: one loop that finds a task and runs it, and the steps by which it finds one.
 
 use std::cell::{Cell, RefCell};
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 
 use crossbeam_deque::Steal;
 
-use super::Scheduler;
 use super::context::{Context, HandOver};
 use super::idle::Search;
 use super::seat::{Core, Seat};
+use super::{Scheduler, Stall, Stalled};
 use crate::driver::Wait;
-use crate::task::{self, Runnable};
+use crate::task::{self, Runnable, TaskId};
+use crate::thread_clock::thread_number;
 
 /// After that many polls a worker looks at the injector, the timers and the kernel's events, however much is in its queue.
 const POLLS_BETWEEN_LOOKS: u32 = 61;
@@ -32,6 +34,8 @@ pub(crate) struct Worker {
     search: Cell<Search>,
     /// What the driver puts the wakers of one turn into.
     wakers: RefCell<Vec<Waker>>,
+    /// The task that was polled last here, and where it was spawned; `None` if that was a stall off the processor.
+    polled: Cell<Option<(TaskId, &'static Location<'static>)>>,
 }
 
 impl Worker {
@@ -47,12 +51,17 @@ impl Worker {
             context,
             search: Cell::new(Search::No),
             wakers: RefCell::default(),
+            polled: Cell::new(None),
         }
     }
 
     /// The loop.
     pub(crate) fn run(&self) {
         self.context.enter(|| {
+            self.with_core(|core| core.seat.set_thread(thread_number()));
+            if self.sits_in_spare_seat() {
+                self.look_outside(); // perhaps nobody has done so for long
+            }
             while let Some(runnable) = self.find() {
                 task::run(runnable);
             }
@@ -66,21 +75,88 @@ impl Worker {
             if scheduler.is_stopping() || !self.context.has_seat() {
                 return None;
             }
-            let looks = self.with_core(|core, seat| core.count_poll(seat) % POLLS_BETWEEN_LOOKS == 0);
+            let (looks, is_marked, is_spare) = self.with_core(|core| {
+                let looks = core.count_poll() % POLLS_BETWEEN_LOOKS == 0;
+                let is_spare = core.number >= scheduler.seats.wanted();
+                (looks, core.seat.polls.is_marked(), is_spare)
+            });
+            if is_marked {
+                self.come_back();
+            }
+            if is_spare && self.may_leave(looks) && self.leaves() {
+                return None;
+            }
             if looks {
                 self.look_outside();
             }
-            let found = self.with_core(|core, seat| {
+            let found = self.with_core(|core| {
                 if looks { self.take_injected(core) } else { None }
-                    .or_else(|| own(core, seat))
+                    .or_else(|| own(core))
                     .or_else(|| self.take_injected(core))
             });
             match found.or_else(|| self.search()) {
                 Some(runnable) => {
                     self.end_search();
+                    let (task, spawned_at) = (runnable.metadata().id(), runnable.metadata().spawned_at());
+                    self.with_core(|core| core.seat.runs(task));
+                    self.polled.set(Some((task, spawned_at)));
                     return Some(runnable);
                 }
                 None => self.sleep(),
+            }
+        }
+    }
+
+    /// The poll that the monitor has marked has ended.
+    #[cold]
+    fn come_back(&self) {
+        let scheduler = &self.context.scheduler;
+        let (stall, since) =
+            self.with_core(|core| (scheduler.seats.settle(&core.seat), core.seat.polled_at()));
+        if let (Some(stall), Some((task, spawned_at))) = (stall, self.polled.get()) {
+            if stall == Stall::Blocked {
+                self.polled.set(None);
+            }
+            (scheduler.tell_stalled)(&Stalled {
+                task,
+                spawned_at,
+                stall,
+                lasted: since.elapsed(),
+            });
+        }
+        self.look_outside();
+        if scheduler.seats.has_too_many() {
+            scheduler.wake_spare();
+        }
+    }
+
+    fn sits_in_spare_seat(&self) -> bool {
+        let wanted = self.context.scheduler.seats.wanted();
+        self.with_core(|core| core.number >= wanted)
+    }
+
+    /// Whether a worker in a spare seat that is one too many, as far as is known, is to leave now. Not if it has just been stuck itself:
+    /// the next task may block as well, and what is known of the others is always a little late. And it first runs what it has, if that
+    /// does not take for ever.
+    fn may_leave(&self, looks: bool) -> bool {
+        let has_run_out = || self.with_core(|core| core.queue.is_empty() && core.seat.next.is_empty());
+        self.polled.get().is_some() && (looks || has_run_out())
+    }
+
+    /// Leaves the seat, if there are too many workers.
+    #[cold]
+    fn leaves(&self) -> bool {
+        let scheduler = &self.context.scheduler;
+        if !scheduler.seats.has_too_many() {
+            return false;
+        }
+        let core = self.context.core.take();
+        let core = core.expect("a worker keeps its seat between two tasks");
+        match scheduler.leave_if_too_many(core) {
+            Ok(()) => true,
+            Err(core) => {
+                self.context.core.replace(Some(core));
+                false
             }
         }
     }
@@ -106,11 +182,26 @@ impl Worker {
     }
 
     fn take_injected(&self, core: &Core) -> Option<Runnable> {
-        let injector = &self.context.scheduler.injector;
+        let Scheduler { injector, seats, .. } = &*self.context.scheduler;
+        if seats.away() > 0 {
+            // What stuck workers leave has waited for longer. And a task that blocks keeps those behind it from running, so each worker
+            // takes one at a time.
+            return self.rob(core).or_else(|| retrying(|| injector.steal()));
+        }
         if injector.is_empty() {
             return None;
         }
         retrying(|| injector.steal_batch_and_pop(&core.queue))
+    }
+
+    /// Half of the queue of a worker that is stuck, or its next slot.
+    #[cold]
+    fn rob(&self, core: &Core) -> Option<Runnable> {
+        self.victims(core)
+            .filter(|seat| seat.polls.is_blocked())
+            .find_map(|seat| {
+                retrying(|| seat.stealer.steal_batch_and_pop(&core.queue)).or_else(|| seat.next.take())
+            })
     }
 
     /// Passes over everybody's queues, if not too many others do so.
@@ -118,19 +209,19 @@ impl Worker {
         let scheduler = &self.context.scheduler;
         if self.search.get() == Search::No {
             self.search
-                .set(scheduler.idle.start_search(scheduler.seats.len()));
+                .set(scheduler.idle.start_search(scheduler.seats.occupied()));
         }
         if self.search.get() == Search::No {
             return None;
         }
         for _ in 1..SEARCH_PASSES {
-            let found = self.with_core(|core, _| self.take_injected(core).or_else(|| self.steal(core)));
+            let found = self.with_core(|core| self.take_injected(core).or_else(|| self.steal(core)));
             if found.is_some() {
                 return found;
             }
             (0..SPINS_BETWEEN_PASSES).for_each(|_| std::hint::spin_loop());
         }
-        self.with_core(|core, _| {
+        self.with_core(|core| {
             self.take_injected(core)
                 .or_else(|| self.steal(core))
                 .or_else(|| self.steal_next(core))
@@ -150,10 +241,10 @@ impl Worker {
             if seat.next.is_empty() {
                 return None;
             }
-            let polls = seat.polls();
+            let polls = seat.polls.count();
             for _ in 0..8 * SPINS_BETWEEN_PASSES {
                 std::hint::spin_loop();
-                if seat.polls() != polls {
+                if seat.polls.count() != polls {
                     return None;
                 }
             }
@@ -163,10 +254,10 @@ impl Worker {
 
     fn victims(&self, core: &Core) -> impl Iterator<Item = &Seat> {
         let seats = &self.context.scheduler.seats;
-        let (len, own) = (seats.len(), core.seat);
-        let first = core.random_below(len);
-        (0..len)
-            .map(move |step| (first + step) % len)
+        let (end, own) = (seats.end(), core.number);
+        let first = core.random_below(end);
+        (0..end)
+            .map(move |step| (first + step) % end)
             .filter(move |&seat| seat != own)
             .map(|seat| seats.get(seat))
     }
@@ -184,9 +275,15 @@ impl Worker {
 
     /// Sleeps until there is something to do: in the poller if nobody else is there, otherwise parked.
     fn sleep(&self) {
+        if self.sits_in_spare_seat() && self.leaves() {
+            return;
+        }
         let scheduler = &self.context.scheduler;
         let (number, driver) = (self.seat_number(), &scheduler.driver);
+        self.with_core(Core::count_poll); // the monitor sees no poll from here on
         scheduler.idle.sleep(number, self.search.replace(Search::No));
+        // A mark that came as the poll ended: `stall.rs` tells why it is seen here.
+        self.with_core(|core| scheduler.seats.settle(&core.seat));
         if scheduler.has_visible_work() {
             scheduler.idle.resume(number);
             self.search.set(Search::Yes);
@@ -206,6 +303,7 @@ impl Worker {
                     let own = driver.wheel(number).next_tick();
                     let timeout = (own < driver.sleeps_until()).then(|| driver.clock().until(own));
                     seat.parker.park(timeout);
+                    driver.clock().now(); // for those who ask for the moment
                     self.in_batch(|| driver.fire_due(number));
                 }
             }
@@ -215,16 +313,15 @@ impl Worker {
     }
 
     fn seat_number(&self) -> usize {
-        self.with_core(|core, _| core.seat)
+        self.with_core(|core| core.number)
     }
 
     /// The seat is given up by a task that runs, so between two tasks it is there.
-    fn with_core<R>(&self, f: impl FnOnce(&Core, &Seat) -> R) -> R {
+    fn with_core<R>(&self, f: impl FnOnce(&Core) -> R) -> R {
         let core = self.context.core.borrow();
-        let core = core
+        f(core
             .as_deref()
-            .expect("a worker keeps its seat between two tasks");
-        f(core, self.context.scheduler.seats.get(core.seat))
+            .expect("a worker keeps its seat between two tasks"))
     }
 }
 
@@ -236,21 +333,21 @@ impl Drop for Worker {
             scheduler.notify();
         }
         if let Some(core) = self.context.core.take() {
-            scheduler.vacate(*core);
+            scheduler.leave_seat(core);
         }
     }
 }
 
 /// The own next slot and the own queue, so that neither starves the other.
-fn own(core: &Core, seat: &Seat) -> Option<Runnable> {
+fn own(core: &Core) -> Option<Runnable> {
     if core.streak.get() < LONGEST_STREAK {
-        if let Some(runnable) = seat.next.take() {
+        if let Some(runnable) = core.seat.next.take() {
             core.streak.set(core.streak.get() + 1);
             return Some(runnable);
         }
     }
     core.streak.set(0);
-    core.queue.pop().or_else(|| seat.next.take())
+    core.queue.pop().or_else(|| core.seat.next.take())
 }
 
 fn retrying<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {

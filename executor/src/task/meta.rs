@@ -7,12 +7,15 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed,
+};
 
 use canter_coop::{Reason, Waiting};
 
 use super::join::JOIN;
 use super::registry::Registry;
+use crate::timer::Moment;
 
 /// Beside the number of a reason: the task has waited for another task twice in a row.
 const JOINS_AGAIN: u16 = 1 << 15;
@@ -21,6 +24,17 @@ const _: () = assert!(Reason::MOST_NUMBERS < JOINS_AGAIN);
 /// The identity of a task, unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(pub(super) u64);
+
+impl TaskId {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The identity with that number; zero is none's.
+    pub(crate) fn of_number(number: u64) -> Option<TaskId> {
+        (number != 0).then_some(TaskId(number))
+    }
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,7 +50,7 @@ impl fmt::Display for TaskId {
 /// | `id`, `entry` | the spawner, before the task is first scheduled | anybody after that |
 /// | `aborted` | whoever aborts | the poll |
 /// | `future_dropped` | the poll | the future's destructor |
-/// | `reason`, `place` | the poll, while it runs | anybody; the two may belong to different waits for a moment |
+/// | `stage`, `since`, `reason`, `place` | the poll, and whoever schedules the task | anybody; they may belong to different waits for a moment |
 pub(crate) struct Meta {
     registry: NonNull<Registry>,
     pub(super) id: AtomicU64,
@@ -47,11 +61,29 @@ pub(crate) struct Meta {
     /// The number of a reason, and `JOINS_AGAIN`.
     reason: AtomicU16,
     place: AtomicPtr<Location<'static>>,
+    /// Since when it waits.
+    since: AtomicU32,
+    stage: AtomicU8,
 }
+
+/// What a task is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It is to be polled.
+    Ready,
+    /// It is being polled.
+    Running,
+    /// It waits, for something that its leaf futures named or not.
+    Waiting { waiting: Option<Waiting>, since: Moment },
+}
+
+const READY: u8 = 0;
+const RUNNING: u8 = 1;
+const WAITING: u8 = 2;
 
 /// With this, a task whose future has five words or fewer is among the small blocks that glibc frees without a lock, whichever thread
 /// does it: tasks often end on another one.
-const _: () = assert!(size_of::<Meta>() <= 40);
+const _: () = assert!(size_of::<Meta>() <= 48);
 
 impl Meta {
     pub(super) fn new(registry: &Arc<Registry>, spawned_at: &'static Location<'static>) -> Meta {
@@ -64,6 +96,8 @@ impl Meta {
             future_dropped: AtomicBool::new(false),
             reason: AtomicU16::new(0),
             place: AtomicPtr::new(ptr::null_mut()),
+            since: AtomicU32::new(0),
+            stage: AtomicU8::new(READY),
         }
     }
 
@@ -109,11 +143,31 @@ impl Meta {
         }
         self.place.store(place, Relaxed);
         self.reason.store(reason, Relaxed);
+        self.since.store(Moment::recent().0, Relaxed);
+        self.stage.store(WAITING, Relaxed);
+    }
+
+    /// Called by whoever schedules the task.
+    pub(super) fn set_ready(&self) {
+        self.stage.store(READY, Relaxed);
     }
 
     /// Called at the beginning of a poll. What the task waited for stays known, to be compared with what it waits for next.
     pub(super) fn clear_waiting(&self) {
         self.place.store(ptr::null_mut(), Relaxed);
+        self.stage.store(RUNNING, Relaxed);
+    }
+
+    /// What the task is doing now.
+    pub(crate) fn stage(&self) -> Stage {
+        match self.stage.load(Relaxed) {
+            READY => Stage::Ready,
+            RUNNING => Stage::Running,
+            _ => Stage::Waiting {
+                waiting: self.waiting(),
+                since: Moment(self.since.load(Relaxed)),
+            },
+        }
     }
 
     /// What the task waits for, as it said at the end of its last poll; `None` while it runs or is ready.

@@ -21,7 +21,7 @@ pub use crate::yield_now::{YieldNow, yield_now};
 pub use local_set::{LocalSet, spawn_local};
 
 pub(crate) use local_set::{Home, in_home};
-pub(crate) use meta::Meta;
+pub(crate) use meta::{Meta, Stage};
 pub(crate) use raw::{Fresh, new, new_unchecked};
 pub(crate) use registry::{Registry, Schedule};
 

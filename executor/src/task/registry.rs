@@ -82,6 +82,7 @@ impl Registry {
         // SAFETY: a task that can be run has its future, so it is listed. Once the runnable is handed over it may end, which is why
         // nothing of the registry is used after that.
         let schedule = unsafe { &runnable.metadata().registry().schedule };
+        runnable.metadata().set_ready();
         match schedule.here() {
             Some(schedule_here) => schedule_here(runnable, woken),
             None => {

@@ -1,5 +1,7 @@
-//! The clock of a runtime: milliseconds since it was built.
+//! The clock of a runtime: milliseconds since the first runtime of the process was built.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// A moment on a runtime's clock, in milliseconds since its start.
@@ -11,6 +13,9 @@ impl Tick {
     pub(crate) const NEVER: Tick = Tick(u64::MAX);
 }
 
+/// The start of all clocks, so that a [`Moment`] means the same to all runtimes.
+static START: OnceLock<Instant> = OnceLock::new();
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     start: Instant,
@@ -19,13 +24,15 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn start() -> Clock {
         Clock {
-            start: Instant::now(),
+            start: *START.get_or_init(Instant::now),
         }
     }
 
     /// The last whole tick that has passed.
     pub(crate) fn now(&self) -> Tick {
-        Tick(millis(self.start.elapsed()))
+        let now = Tick(millis(self.start.elapsed()));
+        Moment::reached(now);
+        now
     }
 
     /// The first tick that does not come before `deadline`, so that no timer fires early.
@@ -39,6 +46,38 @@ impl Clock {
         match self.start.checked_add(Duration::from_millis(tick.0)) {
             Some(moment) => moment.saturating_duration_since(Instant::now()),
             None => Duration::MAX,
+        }
+    }
+}
+
+/// A moment in half of a word and without a look at the clock: when some clock was read last. Workers read it whenever they look
+/// outside or get up, and the monitor does while any of them is awake, so it is a few hundredths of a second old at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) u32);
+
+/// The moment that was reached last. Written once for each that passes, so that it stays in the caches of those who read it.
+static MOMENT: AtomicU32 = AtomicU32::new(0);
+
+impl Moment {
+    /// Milliseconds a moment, a power of two. The count starts again after two years.
+    const MILLIS: u64 = 16;
+
+    /// The moment that was reached last.
+    pub(crate) fn recent() -> Moment {
+        Moment(MOMENT.load(Relaxed))
+    }
+
+    /// How long ago that was.
+    pub(crate) fn elapsed(self) -> Duration {
+        Clock::start().now();
+        let passed = Moment::recent().0.wrapping_sub(self.0);
+        Duration::from_millis(Moment::MILLIS * u64::from(passed))
+    }
+
+    fn reached(now: Tick) {
+        let moment = (now.0 / Moment::MILLIS) as u32;
+        if MOMENT.load(Relaxed) != moment {
+            MOMENT.store(moment, Relaxed);
         }
     }
 }

@@ -6,7 +6,7 @@ mod wheel;
 
 use std::task::Waker;
 
-pub(crate) use clock::{Clock, Tick};
+pub(crate) use clock::{Clock, Moment, Tick};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use wheel::Key;
 use wheel::Wheel;

@@ -32,9 +32,10 @@
 //!
 //! # Unsafe code
 //!
-//! It is confined to `task/` (pinning the future that a task wraps, reading a task's metadata), `scheduler/slot.rs` (a task
-//! as a bare pointer), `scheduler/context.rs` (the thread's worker behind a thread-local) and `task/local_set.rs` (futures that
-//! are not `Send`).
+//! It is confined to `task/cell/` (the allocation of a task: its future, its result, and the references that keep it),
+//! `task/{make,registry,join,local_set}.rs` (futures that are not `Send`, a task's way to its registry and back, an output that is
+//! dropped in place), `scheduler/slot.rs` (a task as a bare pointer) and `scheduler/context.rs` (the thread's worker behind a
+//! thread-local).
 
 mod blocking;
 pub mod context;
@@ -65,7 +66,11 @@ use runtime::current;
 /// Starts a task whose output nobody wants. Go's `go`.
 ///
 /// It runs on the current runtime, or on the default one. A panic in it is printed to standard error with this place, and
-/// reaches nobody else.
+/// reaches nobody else. [`task::Builder`] gives it a name.
+///
+/// A task that waits while nothing has a waker of it any more can never run again: its future is dropped, on a worker, and counted as
+/// leaked. So a task that is to be there until the runtime ends has to wait for something that could still come;
+/// [`std::future::pending`] is no such thing.
 ///
 /// # Examples
 ///
@@ -84,7 +89,8 @@ where
 
 /// Starts a task and gives the handle that waits for its output. Dropping the handle detaches the task.
 ///
-/// It runs on the current runtime, or on the default one.
+/// It runs on the current runtime, or on the default one. Without a handle it is as one of [`go`]: dropped when nothing can wake it any
+/// more. With one it stays, also where it waits for ever, until it is aborted or its runtime ends.
 ///
 /// # Examples
 ///

@@ -6,6 +6,8 @@ pub(crate) use canter_coop::lock::Lock;
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
 
 #[cfg(canter_loom)]
+pub(crate) use loom::cell::UnsafeCell;
+#[cfg(canter_loom)]
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
 
 use std::sync::PoisonError;
@@ -27,5 +29,28 @@ impl<T> Lock<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         lock(&self.0)
+    }
+}
+
+/// The cell of `std` with the interface of loom's, which sees to it that nobody writes while somebody else is at it.
+#[cfg(not(canter_loom))]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(canter_loom))]
+impl<T> UnsafeCell<T> {
+    pub(crate) fn new(value: T) -> UnsafeCell<T> {
+        UnsafeCell(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Calls `f` with a pointer to read through.
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Calls `f` with a pointer to write through.
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
     }
 }

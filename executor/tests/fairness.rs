@@ -300,7 +300,7 @@ fn a_task_whose_leaves_are_always_ready_gives_way_within_its_budget() {
 #[test]
 fn a_bounce_between_two_tasks_runs_on_beside_parked_ones() {
     let runtime = runtime(2);
-    (0..1000).for_each(|_| runtime.go(pending::<()>()));
+    let _parked: Vec<_> = (0..1000).map(|_| runtime.spawn(pending::<()>())).collect();
     let (polls, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let (counted, stops) = (polls.clone(), stop.clone());
     runtime

@@ -7,10 +7,10 @@ mod net_support;
 use std::fs;
 use std::pin::pin;
 
-use canter_executor::go;
 use canter_executor::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
 use canter_executor::runtime::Runtime;
 use canter_executor::signal::unix::{SignalKind, signal};
+use canter_executor::spawn;
 use futures::{AsyncReadExt, AsyncWriteExt, poll};
 use net_support::guard_against_hanging;
 
@@ -21,7 +21,7 @@ fn descriptors() -> usize {
 async fn use_every_kind_of_socket() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    go(std::future::pending::<()>());
+    let _waits = spawn(std::future::pending::<()>());
     for _ in 0..32 {
         let mut client = TcpStream::connect(address).await.unwrap();
         let (mut server, _) = listener.accept().await.unwrap();

@@ -110,7 +110,7 @@ fn a_shutdown_leaves_nothing_whether_or_not_all_has_ended() {
         (0..100).for_each(|_| one.go(yield_now()));
         one.shutdown(Duration::MAX).unwrap();
         let two = runtime(2);
-        two.go(pending::<()>());
+        let _waits = two.spawn(pending::<()>());
         two.shutdown(Duration::from_millis(1)).unwrap_err();
     });
 }
@@ -604,7 +604,7 @@ fn a_shutdown_names_the_unfinished_with_place_and_wait_reason() {
 #[test]
 fn a_shutdown_of_a_crowd_names_some_and_counts_the_rest() {
     let runtime = runtime(1);
-    (0..25).for_each(|_| runtime.go(pending::<()>()));
+    let _tasks: Vec<_> = (0..25).map(|_| runtime.spawn(pending::<()>())).collect();
     let error = runtime.shutdown(Duration::ZERO).unwrap_err();
     assert_eq!(error.unfinished().len(), 25);
     assert!(error.to_string().ends_with("and 15 more"), "{error}");

@@ -20,7 +20,7 @@ where
     let runtime = Builder::new().workers(1).build().expect("a runtime starts");
     let (polled, was_polled) = std::sync::mpsc::channel();
     let mut future = Box::pin(future);
-    runtime.go(poll_fn(move |cx| {
+    let _task = runtime.spawn(poll_fn(move |cx| {
         let ended = future.as_mut().poll(cx);
         assert_eq!(ended, Poll::Pending, "the future waits");
         polled.send(()).expect("the test listens");

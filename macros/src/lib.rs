@@ -70,7 +70,7 @@ use options::Options;
 /// #[canter::main(workers = 2)]
 /// async fn main() -> Result<(), ParseIntError> {
 ///     let number: u32 = "42".parse()?;
-///     canter::go(std::future::pending::<()>()); // Dropped when `main` returns.
+///     canter::go(canter::time::sleep(std::time::Duration::from_secs(3600))); // Dropped when `main` returns.
 ///     assert_eq!(number, 42);
 ///     Ok(())
 /// }

@@ -1,12 +1,13 @@
-//! A site to crawl: hundreds of pages that link to each other in circles. Some are broken, some never answer, one is private.
+//! A site to crawl: hundreds of pages that link to each other in circles. Some are broken, some take an hour to answer, one is private.
 
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use canter::net::{TcpListener, TcpStream};
+use canter::time::sleep;
 use futures::io::BufReader;
 use futures::{AsyncBufReadExt, AsyncWriteExt};
 
@@ -75,12 +76,13 @@ async fn answer(mut connection: TcpStream, visitors: &Visitors) -> io::Result<()
     connection.close().await
 }
 
-/// Every fifteenth page is broken, every sixtieth but the first hangs.
+/// Every fifteenth page is broken, every sixtieth but the first takes an hour.
 async fn page_or_trouble(page: usize, visitors: &Visitors) -> String {
     match page {
         _ if page % 60 == 59 => {
             visitors.now.fetch_sub(1, Relaxed); // the visitor will go away
-            pending().await
+            sleep(Duration::from_secs(3600)).await;
+            ok(&body(page))
         }
         _ if page % 15 == 7 => "HTTP/1.0 500 Internal Server Error\r\n\r\n".to_owned(),
         _ => ok(&body(page)),

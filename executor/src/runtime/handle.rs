@@ -15,7 +15,7 @@ use super::{block_on, default};
 use crate::blocking::Threads;
 use crate::driver::Driver;
 use crate::scheduler::{self, Scheduler};
-use crate::task::{self, JoinHandle, Registry};
+use crate::task::{self, JoinHandle, Name, Registry};
 use crate::timer::Timers;
 
 /// What a runtime and all its handles share.
@@ -112,9 +112,22 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.spawn_blocking_named(closure, Location::caller(), ())
+    }
+
+    pub(crate) fn spawn_blocking_named<F, T, N: Name>(
+        &self,
+        closure: F,
+        place: &'static Location<'static>,
+        name: N,
+    ) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
         // It can't give way to anybody, so no budget must stop what it runs to its end on the spot.
         let future = async { canter_coop::host::unhosted(closure) };
-        let (fresh, handle) = task::new(self.blocking_registry(), future, Location::caller());
+        let (fresh, handle) = task::new(self.blocking_registry(), future, place, name);
         fresh.start();
         handle
     }
@@ -132,7 +145,24 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (fresh, handle) = task::new(self.registry(), future, place);
+        // As below, and not by way of it: a large future crosses the stack once more with each call.
+        let (fresh, handle) = task::new(self.registry(), future, place, ());
+        fresh.start();
+        handle
+    }
+
+    #[inline]
+    pub(crate) fn spawn_named<F, N: Name>(
+        &self,
+        future: F,
+        place: &'static Location<'static>,
+        name: N,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (fresh, handle) = task::new(self.registry(), future, place, name);
         fresh.start();
         handle
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use canter_coop::Waiting;
 
-use crate::task::{Registry, Stage, TaskId};
+use crate::task::{Identity, Registry, Stage, TaskId};
 
 /// [`Runtime::shutdown`](super::Runtime::shutdown) did not see all tasks end.
 pub struct ShutdownError {
@@ -81,8 +81,7 @@ impl Error for ShutdownError {}
 /// A task that had not ended when its runtime was shut down.
 #[derive(Debug, Clone)]
 pub struct Unfinished {
-    id: TaskId,
-    spawned_at: &'static Location<'static>,
+    task: Identity,
     waiting: Option<Waiting>,
     waited: Option<Duration>,
 }
@@ -98,25 +97,29 @@ impl Unfinished {
                     Stage::Waiting { waiting, since } => (waiting, Some(since.elapsed())),
                 };
                 unfinished.push(Unfinished {
-                    id: task.id(),
-                    spawned_at: task.spawned_at(),
+                    task: task.identity(),
                     waiting,
                     waited,
                 });
             });
         }
-        unfinished.sort_by_key(|task| task.id);
+        unfinished.sort_by_key(Unfinished::id);
         unfinished
     }
 
     /// The task.
     pub fn id(&self) -> TaskId {
-        self.id
+        self.task.id
+    }
+
+    /// The name that it was given, if it was; see [`task::Builder`](crate::task::Builder).
+    pub fn name(&self) -> Option<&str> {
+        self.task.name.as_deref()
     }
 
     /// Where it was spawned.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+        self.task.spawned_at
     }
 
     /// What it waited for; `None` if it was ready or running, or if its leaf futures did not say.
@@ -132,7 +135,7 @@ impl Unfinished {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {} (spawned at {})", self.id, self.spawned_at)?;
+        self.task.fmt(f)?;
         match self.waiting {
             Some(waiting) => write!(f, " waiting for {waiting}"),
             None => Ok(()),

@@ -6,17 +6,16 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::mem::{self, ManuallyDrop, needs_drop};
+use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use async_task::FallibleTask;
 use canter_coop::{Reason, waiting};
 
-use super::meta::{Meta, MetaRef, TaskId};
-use super::registry::Registry;
+use super::cell::{Joiner, TaskRef};
+use super::identity::{Identity, TaskId};
 use crate::report::report;
 
 pub(super) static JOIN: Reason = Reason::new("join");
@@ -25,6 +24,14 @@ pub(super) static JOIN: Reason = Reason::new("join");
 ///
 /// Dropping the handle detaches the task: it goes on, and its output is dropped. A panic of a task that nobody joins is
 /// printed to standard error with the place where the task was spawned.
+///
+/// # Tasks that nothing can wake
+///
+/// A task whose wakers are all gone while it waits can never run again: it waits for something that nobody has any more. As long as
+/// there is a handle nothing happens to it; it can be aborted, and a join waits for ever. Once the handle is dropped too, its future is
+/// dropped on a worker of its runtime, where a local one lives on its own thread, and it is counted among the leaked tasks. Tasks
+/// that keep each other's wakers are not found that way: one that waits for a channel both of whose ends it holds, or one that joins a
+/// task which waits for ever.
 ///
 /// # Cancel safety
 ///
@@ -45,16 +52,13 @@ pub(super) static JOIN: Reason = Reason::new("join");
 /// ```
 #[must_use = "dropping a handle detaches the task; `go` says so more plainly"]
 pub struct JoinHandle<T> {
-    task: Option<FallibleTask<Result<Output<T>, Failure>, Meta>>,
-    meta: MetaRef,
+    /// Until the output was given.
+    joiner: Option<Joiner<T>>,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(task: FallibleTask<Result<Output<T>, Failure>, Meta>, meta: MetaRef) -> JoinHandle<T> {
-        JoinHandle {
-            task: Some(task),
-            meta,
-        }
+    pub(super) fn new(joiner: Joiner<T>) -> JoinHandle<T> {
+        JoinHandle { joiner: Some(joiner) }
     }
 
     /// Asks the task to end: it is dropped at the await where it stands, and the join says
@@ -70,20 +74,12 @@ impl<T> JoinHandle<T> {
 
     /// The first half of an abort, which may be done under a lock: the second is to wake what this gives.
     pub(super) fn mark_aborted(&self) -> Option<Waker> {
-        if self.is_finished() {
-            return None;
-        }
-        self.meta.set_aborted();
-        Registry::waker(self.meta)
-    }
-
-    pub(super) fn meta(&self) -> &Meta {
-        &self.meta
+        self.joiner.as_ref().and_then(Joiner::abort)
     }
 
     /// Whether the task has ended and the join would not wait.
     pub fn is_finished(&self) -> bool {
-        self.task.as_ref().is_none_or(|task| task.is_finished())
+        self.joiner.as_ref().is_none_or(Joiner::is_completed)
     }
 
     /// The identity of the task.
@@ -93,11 +89,30 @@ impl<T> JoinHandle<T> {
     /// Panics after the handle gave the task's output.
     #[track_caller]
     pub fn id(&self) -> TaskId {
-        assert!(
-            self.task.is_some(),
-            "`JoinHandle::id` called after the handle gave the task's output"
-        );
-        self.meta.id()
+        self.task_for("id").id()
+    }
+
+    /// The name that the task was given, if it was; see [`task::Builder`](super::Builder).
+    ///
+    /// # Panics
+    ///
+    /// Panics after the handle gave the task's output.
+    #[track_caller]
+    pub fn name(&self) -> Option<&str> {
+        self.task_for("name").name().map(|name| &**name)
+    }
+
+    #[track_caller]
+    fn task_for(&self, method: &str) -> &TaskRef {
+        match self.task() {
+            Some(task) => task,
+            None => panic!("`JoinHandle::{method}` called after the handle gave the task's output"),
+        }
+    }
+
+    /// The task, until the output was given.
+    pub(super) fn task(&self) -> Option<&TaskRef> {
+        self.joiner.as_ref().map(Joiner::task)
     }
 }
 
@@ -106,56 +121,43 @@ impl<T> Future for JoinHandle<T> {
 
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let task = self
-            .task
-            .as_mut()
-            .expect("`JoinHandle` polled after it gave the task's output");
-        let Poll::Ready(ended) = Pin::new(task).poll(cx) else {
+        let joiner = self.joiner.as_mut();
+        let joiner = joiner.expect("`JoinHandle` polled after it gave the task's output");
+        if joiner.poll(cx.waker()).is_pending() {
             waiting::report(&JOIN, Location::caller());
             return Poll::Pending;
-        };
-        let ended = ended.unwrap_or(Err(Failure::Cancelled));
-        let result = ended
-            .map(Output::into_inner)
-            .map_err(|failure| failure.into_join_error(self.meta.id(), self.meta.spawned_at()));
-        self.task = None;
-        Poll::Ready(result)
+        }
+        let joiner = self.joiner.take().expect("it was there above");
+        Poll::Ready(joiner.into_result())
     }
 }
 
 impl<T> Unpin for JoinHandle<T> {}
 
-impl<T> Drop for JoinHandle<T> {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.detach();
-        }
-    }
-}
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("JoinHandle");
-        if self.task.is_some() {
-            out.field("id", &self.meta.id());
+        if let Some(joiner) = &self.joiner {
+            out.field("id", &joiner.task().id());
         }
         out.field("finished", &self.is_finished()).finish()
     }
 }
 
-/// The output of a task on its way to whoever joins. Where nobody does, a panic in its destructor is printed: `async_task`
-/// would end the process.
+/// The output of a task on its way to whoever joins. Where nobody does, a panic in its destructor is printed.
 pub(crate) struct Output<T> {
     value: ManuallyDrop<T>,
-    /// By itself, since a handle that is dropped takes the output out and frees the allocation first.
     spawned_at: &'static Location<'static>,
 }
 
 impl<T> Output<T> {
-    pub(super) fn new(meta: &Meta, value: T) -> Output<T> {
+    pub(super) fn new(task: &TaskRef, value: T) -> Output<T> {
         Output {
             value: ManuallyDrop::new(value),
-            spawned_at: meta.spawned_at(),
+            spawned_at: task.spawned_at(),
         }
     }
 
@@ -180,7 +182,25 @@ impl<T> Drop for Output<T> {
                 "the output of a task (spawned at {spawned_at}) that nobody joins panicked in its destructor: {}",
                 message(&*payload)
             ));
+            drop_payload(payload);
         }
+    }
+}
+
+/// Drops the result of a task that nobody joins. Does not panic.
+#[inline]
+pub(super) fn discard<T>(task: &TaskRef, result: Result<T, Failure>) {
+    match result {
+        Ok(output) if needs_drop::<T>() => drop(Output::new(task, output)),
+        Ok(_) => {}
+        Err(failure) => drop(failure),
+    }
+}
+
+/// Drops the payload of a panic that was told. One that panics in its own destructor is left at that.
+fn drop_payload(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(another);
     }
 }
 
@@ -191,15 +211,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(super) fn panic(meta: &Meta, payload: Box<dyn Any + Send>) -> Failure {
+    /// The task's future panicked, and is still there or in its destructor.
+    pub(super) fn panic(task: &TaskRef, payload: Box<dyn Any + Send>) -> Failure {
+        task.set_panicked();
         Failure::Panic(Box::new(Panic {
             payload: Some(payload),
-            id: meta.id(),
-            spawned_at: meta.spawned_at(),
+            task: task.identity(),
         }))
     }
 
-    pub(super) fn into_join_error(self, id: TaskId, spawned_at: &'static Location<'static>) -> JoinError {
+    pub(super) fn into_join_error(self, task: Identity) -> JoinError {
         let kind = match self {
             Failure::Cancelled => Kind::Cancelled,
             Failure::Panic(mut panic) => panic
@@ -207,35 +228,33 @@ impl Failure {
                 .take()
                 .map_or(Kind::Cancelled, |payload| Kind::Panic(Mutex::new(payload))),
         };
-        JoinError { id, spawned_at, kind }
+        JoinError { task, kind }
     }
 }
 
 /// A panic on its way to whoever joins; one that never gets there is printed, so that it can't be swallowed.
 pub(crate) struct Panic {
     payload: Option<Box<dyn Any + Send>>,
-    id: TaskId,
-    spawned_at: &'static Location<'static>,
+    task: Identity,
 }
 
 impl Drop for Panic {
     fn drop(&mut self) {
         if let Some(payload) = self.payload.take() {
-            let Panic { id, spawned_at, .. } = self;
+            let Panic { task, .. } = self;
             let message = message(&*payload);
-            report(format_args!(
-                "task {id} (spawned at {spawned_at}) panicked and nobody joins it: {message}"
-            ));
+            report(format_args!("{task} panicked and nobody joins it: {message}"));
+            drop_payload(payload);
         }
     }
 }
 
 /// Why a task has no output: it was cancelled, or it panicked.
 ///
-/// A task is cancelled by [`JoinHandle::abort`], or when its runtime ends before it does.
+/// A task is cancelled by [`JoinHandle::abort`], or when its runtime ends before it does. It reads as `task 17 (spawned at
+/// src/main.rs:40:5) was cancelled`, with the task's name behind the number if it has one.
 pub struct JoinError {
-    id: TaskId,
-    spawned_at: &'static Location<'static>,
+    task: Identity,
     kind: Kind,
 }
 
@@ -283,18 +302,23 @@ impl JoinError {
 
     /// The task that this is about.
     pub fn id(&self) -> TaskId {
-        self.id
+        self.task.id
+    }
+
+    /// The name that the task was given, if it was; see [`task::Builder`](super::Builder).
+    pub fn name(&self) -> Option<&str> {
+        self.task.name.as_deref()
     }
 
     /// Where the task was spawned.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+        self.task.spawned_at
     }
 }
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {} (spawned at {}) ", self.id, self.spawned_at)?;
+        write!(f, "{} ", self.task)?;
         match &self.kind {
             Kind::Cancelled => f.write_str("was cancelled"),
             Kind::Panic(payload) => {

@@ -23,7 +23,7 @@ use std::thread;
 
 use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError};
 
-use super::{JoinHandle, Registry, Runnable, Schedule, Woken};
+use super::{JoinHandle, Name, Registry, Runnable, Schedule, Woken};
 use crate::sync::{Mutex, lock};
 
 /// Local tasks run in one go before the future around them has its turn.
@@ -119,14 +119,19 @@ impl Home {
         })
     }
 
-    fn spawn_at<F>(&self, future: F, place: &'static Location<'static>) -> JoinHandle<F::Output>
+    fn spawn_at<F, N: Name>(
+        &self,
+        future: F,
+        place: &'static Location<'static>,
+        name: N,
+    ) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         let (_, registry) = self.tasks();
         // SAFETY: the runnable goes to the queue of this home, and only this thread takes it out, in `next`.
-        let (fresh, handle) = unsafe { super::new_unchecked(registry, future, place) };
+        let (fresh, handle) = unsafe { super::new_unchecked(registry, future, place, name) };
         fresh.start();
         handle
     }
@@ -242,8 +247,24 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    home().spawn_at(future, Location::caller(), ())
+}
+
+/// As [`spawn_local`], with a name.
+#[track_caller]
+pub(super) fn spawn_named<F, N: Name>(future: F, name: N) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    home().spawn_at(future, Location::caller(), name)
+}
+
+/// The home for a local task that is spawned on this thread now.
+#[track_caller]
+fn home() -> Rc<Home> {
     match HOME.with(|home| home.borrow().clone()) {
-        Some(home) => home.spawn_at(future, Location::caller()),
+        Some(home) => home,
         None => panic!(
             "`spawn_local` called where no local task can run: call it within a `LocalSet` or a `block_on`"
         ),
@@ -292,7 +313,7 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.home.spawn_at(future, Location::caller())
+        self.home.spawn_at(future, Location::caller(), ())
     }
 
     /// Runs `future`, and this set's tasks beside it, until `future` ends. Tasks that have not ended stay in the set.

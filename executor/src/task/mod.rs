@@ -1,40 +1,46 @@
 //! Tasks: one allocation each, with the user's future, its output and what others may know about it.
 //!
-//! [`Group`] joins, limits and ends several as one; see [`group`].
+//! [`Group`] joins, limits and ends several as one; see [`group`]. [`Builder`] gives a task a name, and [`id`] says which one runs.
 
+mod builder;
+mod cell;
+mod current;
 pub mod group;
+mod identity;
 mod join;
 mod local_key;
 mod local_set;
-mod meta;
-mod raw;
+mod make;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub use builder::Builder;
+pub use current::id;
 pub use group::{Group, GroupError, Spawner};
+pub use identity::TaskId;
 pub use join::{JoinError, JoinHandle};
 pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
-pub use meta::TaskId;
 
 pub use crate::yield_now::{YieldNow, yield_now};
 pub use local_set::{LocalSet, spawn_local};
 
+pub(crate) use cell::{Meta, Name, Runnable, Stage};
+pub(crate) use identity::Identity;
 pub(crate) use local_set::{Home, in_home};
-pub(crate) use meta::{Meta, Stage};
-pub(crate) use raw::{Fresh, new, new_unchecked};
+pub(crate) use make::{Fresh, new, new_unchecked};
 pub(crate) use registry::{Registry, Schedule};
 
 use crate::report::report;
 
-/// A task that is ready, and the right to poll it.
-pub(crate) type Runnable = async_task::Runnable<Meta>;
-
-/// Polls a task once. A panic of its future never gets here: it goes to whoever joins.
+/// Polls a task once. A panic of its future never gets here: it goes to whoever joins. One of the waker that a local task wakes its
+/// thread with does, where the task is scheduled again.
 pub(crate) fn run(runnable: Runnable) {
     if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
         report(format_args!(
-            "the destructor of an output that nobody wanted panicked; the thread goes on"
+            "a waker panicked when a task was scheduled; the thread goes on"
         ));
     }
 }

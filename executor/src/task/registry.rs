@@ -3,25 +3,24 @@
 //! A runtime has several registries, so that cores which spawn and finish tasks do not meet at one lock; a `LocalSet` has
 //! one of its own, and so has the blocking pool.
 //!
-//! Invariant: a task is listed from before it is first scheduled until its future's destructor has run. The destructor
-//! takes the entry out under the lock, so under the lock each entry's metadata is alive.
+//! Invariant: a task is listed from before it is first scheduled until its future's destructor has run. Whoever has run it then
+//! takes the entry out under the lock, before the task can go, so under the lock the task of each entry is there.
 //!
 //! A registry that lists a task keeps itself alive, so that a task can point to it without a reference of its own: two cores that
-//! start and end tasks would contend for the count. Whoever asks for a listed task from outside, through a handle, keeps every registry
-//! from going meanwhile: see [`GOING`].
+//! start and end tasks would contend for the count.
 //!
-//! An entry has a reference to its task, the waker: `async_task` frees a task whose last reference goes at the end of a poll
-//! without running its future's destructor.
+//! An entry is no reference to its task either, or a task that nothing can wake would never be found. A waker of a listed task can be had
+//! all the same, under the lock, unless the task is about to be dropped: [`state`](super::cell) says why that is sound.
 
-#![expect(unsafe_code, reason = "a task points to its registry")]
+#![expect(unsafe_code, reason = "a task points to its registry, and the registry to it")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::task::Waker;
 use std::time::Instant;
 
-use super::meta::{Meta, MetaRef};
-use super::{Runnable, Woken};
+use super::cell::TaskRef;
+use super::{Meta, Runnable, Woken};
 use crate::sync::{Condvar, Lock, Mutex, lock};
 
 /// Who runs the tasks of a registry.
@@ -43,18 +42,31 @@ pub(crate) struct Registry {
     /// Held by whoever waits for that, from before its look at the tasks.
     waits: Mutex<()>,
     schedule: Arc<dyn Schedule>,
+    /// Written under the lock of `tasks`, each by a load and a store, and read without.
+    spawned: AtomicU64,
+    ended: AtomicU64,
+    panicked: AtomicU64,
+    leaked: AtomicU64,
 }
 
-struct Entry {
-    meta: MetaRef,
-    waker: Waker,
+/// How many tasks a registry has seen. The numbers may belong to different moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Those that were listed.
+    pub(crate) spawned: u64,
+    /// Those whose futures are gone, for whatever reason.
+    pub(crate) ended: u64,
+    /// Those among them that panicked, in a poll or in the destructor of their futures.
+    pub(crate) panicked: u64,
+    /// Those among them that nothing could wake any more.
+    pub(crate) leaked: u64,
 }
 
 #[derive(Default)]
 struct Tasks {
     /// The registry itself, while a task is listed.
     keeps: Option<Arc<Registry>>,
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<TaskRef>>,
     vacant: Vec<u32>,
     ids: std::ops::Range<u64>,
     closed: bool,
@@ -74,6 +86,10 @@ impl Registry {
             emptied: Condvar::new(),
             waits: Mutex::new(()),
             schedule,
+            spawned: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+            leaked: AtomicU64::new(0),
         })
     }
 
@@ -82,7 +98,6 @@ impl Registry {
         // SAFETY: a task that can be run has its future, so it is listed. Once the runnable is handed over it may end, which is why
         // nothing of the registry is used after that.
         let schedule = unsafe { &runnable.metadata().registry().schedule };
-        runnable.metadata().set_ready();
         match schedule.here() {
             Some(schedule_here) => schedule_here(runnable, woken),
             None => {
@@ -93,7 +108,8 @@ impl Registry {
     }
 
     /// Gives a task its identity and lists it; false where the registry is closed.
-    pub(super) fn insert(self: &Arc<Self>, meta: MetaRef, waker: Waker) -> bool {
+    pub(super) fn insert(self: &Arc<Self>, runnable: &Runnable) -> bool {
+        let meta = runnable.metadata();
         let mut tasks = self.tasks.lock();
         let id = tasks.ids.next().unwrap_or_else(|| {
             let first = NEXT_BLOCK.fetch_add(BLOCK, Relaxed);
@@ -105,23 +121,26 @@ impl Registry {
             return false;
         }
         tasks.keeps.get_or_insert_with(|| self.clone());
+        // SAFETY: the entry goes before the task does, in the future's destructor.
+        let task = Some(unsafe { runnable.task_ref() });
         let entry = match tasks.vacant.pop() {
             Some(entry) => {
-                tasks.entries[entry as usize] = Some(Entry { meta, waker });
+                tasks.entries[entry as usize] = task;
                 entry
             }
             None => {
                 let entry = u32::try_from(tasks.entries.len())
                     .expect("more than four thousand million tasks at once");
-                tasks.entries.push(Some(Entry { meta, waker }));
+                tasks.entries.push(task);
                 entry
             }
         };
+        add_one(&self.spawned);
         meta.entry.store(entry, Relaxed);
         true
     }
 
-    /// Takes a task out, if it was listed. The destructor of its future calls this, as the last thing that it does.
+    /// Takes a task out, if it was listed. Called when its future has been dropped, before anybody else can see that.
     pub(super) fn remove(meta: &Meta) {
         let entry = meta.entry.load(Relaxed);
         if entry == Registry::NO_ENTRY {
@@ -131,10 +150,17 @@ impl Registry {
         // the tasks that are left do; and those that wait for the last one to go borrow it.
         let registry = unsafe { meta.registry() };
         let mut tasks = registry.tasks.lock();
-        let removed = tasks.entries[entry as usize].take();
-        meta.entry.store(Registry::NO_ENTRY, Relaxed);
+        tasks.entries[entry as usize] = None;
         tasks.vacant.push(entry);
-        let (mut kept, mut notifies, closed) = (None, false, tasks.closed);
+        add_one(&registry.ended);
+        if meta.has_panicked() {
+            add_one(&registry.panicked);
+        }
+        // What the end of a runtime drops may have held the wakers of the others.
+        if meta.has_leaked() && !tasks.closed {
+            add_one(&registry.leaked);
+        }
+        let (mut kept, mut notifies) = (None, false);
         if tasks.vacant.len() == tasks.entries.len() {
             kept = tasks.keeps.take();
             notifies = tasks.awaited;
@@ -148,10 +174,6 @@ impl Registry {
         if notifies {
             drop(lock(&registry.waits)); // whoever looked before this, and saw a task, waits by now
             registry.emptied.notify_all();
-        }
-        drop(removed); // without the lock
-        if kept.is_some() && closed {
-            wait_for_those_who_ask();
         }
         drop(kept);
     }
@@ -182,7 +204,6 @@ impl Registry {
     /// Refuses every task from now on; those that are listed stay. Whoever made the registry calls this before letting go of it.
     pub(crate) fn close(&self) {
         self.tasks.lock().closed = true;
-        wait_for_those_who_ask();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -190,21 +211,22 @@ impl Registry {
         tasks.entries.len() - tasks.vacant.len()
     }
 
+    /// Does not take the lock.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for metrics and dump"))]
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            spawned: self.spawned.load(Relaxed),
+            ended: self.ended.load(Relaxed),
+            panicked: self.panicked.load(Relaxed),
+            leaked: self.leaked.load(Relaxed),
+        }
+    }
+
     /// Calls `visit` for each listed task, under the registry's lock: no user code in there. One that is listed all the time is
     /// visited once.
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Meta)) {
-        self.for_each_entry(|entry| visit(&entry.meta));
-    }
-
-    /// A waker of each listed task.
-    pub(crate) fn wakers(&self) -> Vec<Waker> {
-        let mut wakers = Vec::with_capacity(self.len());
-        self.for_each_entry(|entry| wakers.push(entry.waker.clone()));
-        wakers
-    }
-
+    ///
     /// The lock is taken for a bounded number of entries at a time, whose places do not change.
-    fn for_each_entry(&self, mut visit: impl FnMut(&Entry)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&TaskRef)) {
         const AT_ONCE: usize = 256;
         let mut next = 0;
         loop {
@@ -217,27 +239,15 @@ impl Registry {
         }
     }
 
-    /// A waker of the task, while it is listed.
-    pub(super) fn waker(meta: MetaRef) -> Option<Waker> {
-        let _stays = GOING.read().unwrap_or_else(PoisonError::into_inner);
-        if meta.entry.load(Relaxed) == Registry::NO_ENTRY {
-            return None;
-        }
-        // SAFETY: the task was listed a moment ago, so its registry has not gone before the lock above was taken, and does not go while
-        // it is held.
-        let registry = unsafe { meta.registry() };
-        let tasks = registry.tasks.lock();
-        let entry = tasks.entries.get(meta.entry.load(Relaxed) as usize)?.as_ref()?;
-        // The place may be another task's by now.
-        (entry.meta == meta).then(|| entry.waker.clone())
+    /// A waker of each listed task, but for those that are about to be dropped because nothing could wake them.
+    pub(crate) fn wakers(&self) -> Vec<Waker> {
+        let mut wakers = Vec::with_capacity(self.len());
+        self.for_each(|task| wakers.extend(task.listed_waker()));
+        wakers
     }
 }
 
-/// Held for reading by whoever asks for a task from outside, who then finds that the task is not listed, or has a registry that stays.
-/// Once a registry is closed, it may go when its last task does; and if that is gone already, when its owner does. In both cases the lock
-/// is taken for writing before that, which lets those who found a listed task end first.
-static GOING: RwLock<()> = RwLock::new(());
-
-fn wait_for_those_who_ask() {
-    drop(GOING.write().unwrap_or_else(PoisonError::into_inner));
+/// Counts one more, for whoever holds the lock.
+fn add_one(counter: &AtomicU64) {
+    counter.store(counter.load(Relaxed) + 1, Relaxed);
 }

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use crate::task::join::{Failure, Output};
-use crate::task::{JoinError, JoinHandle, TaskId};
+use crate::task::{Identity, JoinError, JoinHandle, TaskId};
 
 /// What a task left. Where nobody takes it, a panic is printed, be it the task's or that of its output's destructor.
 pub(super) struct Ended<T> {
@@ -25,15 +25,15 @@ pub(super) enum Stop {
 
 impl<T> Ended<T> {
     pub(super) fn new(number: u64, handle: &JoinHandle<()>, result: Result<T, Stop>) -> Ended<T> {
-        let meta = handle.meta();
+        let task = handle.task().expect("a group polls none of its handles");
         Ended {
             number,
-            id: meta.id(),
-            spawned_at: meta.spawned_at(),
+            id: task.id(),
+            spawned_at: task.spawned_at(),
             result: match result {
-                Ok(output) => Ok(Output::new(meta, output)),
+                Ok(output) => Ok(Output::new(task, output)),
                 Err(Stop::Cancelled) => Err(Failure::Cancelled),
-                Err(Stop::Panicked(payload)) => Err(Failure::panic(meta, payload)),
+                Err(Stop::Panicked(payload)) => Err(Failure::panic(task, payload)),
             },
         }
     }
@@ -48,9 +48,14 @@ impl<T> Ended<T> {
     }
 
     pub(super) fn into_result(self) -> Result<T, JoinError> {
+        let task = Identity {
+            id: self.id,
+            name: None, // a group gives none
+            spawned_at: self.spawned_at,
+        };
         match self.result {
             Ok(output) => Ok(output.into_inner()),
-            Err(failure) => Err(failure.into_join_error(self.id, self.spawned_at)),
+            Err(failure) => Err(failure.into_join_error(task)),
         }
     }
 }

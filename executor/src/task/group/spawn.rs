@@ -303,7 +303,7 @@ where
             let future = future.take().expect(POLLED_AGAIN);
             let (fresh, id) = state.add(|key| {
                 let member = Member::new(future, standing.shared.clone(), key);
-                task::new(target.registry(runtime), member, place)
+                task::new(target.registry(runtime), member, place, ())
             });
             drop(state);
             fresh.start();

@@ -1,0 +1,26 @@
+//! The allocation of a task: a header that is the same for all, and the future, in whose place the result comes.
+//!
+//! - [`state`]: the state word, who owns what in which state, and how a leak is found.
+//! - [`header`]: what others know of a task, and pointers to it.
+//! - [`run`]: the poll, and what ends a task.
+//! - [`waker`], [`Runnable`] and [`Joiner`]: the three kinds of references, each of which may be the last one.
+//!
+//! An end frees the future first, then takes the task off its registry, and then tells the joiner. So whoever sees the end sees that
+//! everything that the future had is gone.
+
+mod header;
+mod joiner;
+mod meta;
+#[cfg(all(test, canter_loom))]
+mod model;
+mod run;
+mod runnable;
+mod state;
+mod waker;
+
+pub(crate) use header::Name;
+pub(in crate::task) use header::TaskRef;
+pub(in crate::task) use joiner::Joiner;
+pub(crate) use meta::{Meta, Stage};
+pub(in crate::task) use run::allocate;
+pub(crate) use runnable::Runnable;

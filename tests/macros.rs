@@ -17,36 +17,47 @@ mod recorder {
     use std::cell::Cell;
 
     thread_local!(static WORKERS: Cell<Option<usize>> = const { Cell::new(None) });
+    thread_local!(static DUMPS: Cell<bool> = const { Cell::new(false) });
 
     /// What the running function asked for.
     pub fn workers() -> Option<usize> {
         WORKERS.get()
     }
 
+    /// Whether its runtime prints dumps.
+    pub fn dumps() -> bool {
+        DUMPS.get()
+    }
+
     pub mod runtime {
         use std::io;
 
-        pub struct Builder(Option<usize>);
+        pub struct Builder(Option<usize>, bool);
 
         impl Builder {
             pub fn new() -> Self {
-                Self(None)
+                Self(None, false)
             }
 
             pub fn workers(self, workers: usize) -> Self {
-                Self(Some(workers))
+                Self(Some(workers), self.1)
+            }
+
+            pub fn dump_on_signal(self, dumps: bool) -> Self {
+                Self(self.0, dumps)
             }
 
             pub fn build(self) -> io::Result<Runtime> {
-                Ok(Runtime(self.0))
+                Ok(Runtime(self.0, self.1))
             }
         }
 
-        pub struct Runtime(Option<usize>);
+        pub struct Runtime(Option<usize>, bool);
 
         impl Runtime {
             pub fn block_on<F: Future>(&self, future: F) -> F::Output {
                 super::WORKERS.set(self.0);
+                super::DUMPS.set(self.1);
                 canter::block_on(future)
             }
         }
@@ -65,6 +76,10 @@ mod unstartable {
         impl Builder {
             pub fn new() -> Self {
                 Self
+            }
+
+            pub fn dump_on_signal(self, _dumps: bool) -> Self {
+                self
             }
 
             pub fn build(self) -> io::Result<Runtime> {
@@ -167,6 +182,17 @@ fn workers_reach_the_builder_only_where_they_are_given() {
     assert_eq!(three(), Some(3));
     assert_eq!(ten(), Some(10));
     assert_eq!(default(), None);
+}
+
+#[canter::test(crate = recorder)]
+async fn a_program_prints_dumps_and_a_test_does_not() {
+    #[canter::main(crate = recorder)]
+    async fn program() -> bool {
+        recorder::dumps()
+    }
+
+    assert!(!recorder::dumps());
+    assert!(program());
 }
 
 #[test]

@@ -31,16 +31,22 @@
 //! [`Wakes`], which calls wakers when that has been left, and [`block_on`], which waits on a thread. The lock is the one place with unsafe
 //! code here.
 //!
+//! And one for whoever has to know whether anything can still happen: the [`census`] of the threads that sleep, in which each [`Signal`]
+//! takes part.
+//!
 //! **When not to use it:** a future that only polls other futures has nothing to say here; its leaves do.
 
 mod block_on;
 pub mod budget;
+pub mod census;
 pub mod host;
 pub mod lock;
+mod signal;
 mod state;
 pub mod waiting;
 mod wakes;
 
 pub use block_on::block_on;
+pub use signal::Signal;
 pub use waiting::{Reason, Waiting};
 pub use wakes::Wakes;

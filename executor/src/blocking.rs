@@ -3,6 +3,8 @@
 //! One elastic pool for both, so that a thread whose seat was handed over to another can serve as the next one. Threads start
 //! when a job finds none that is idle, and end when they had nothing to do for [`KEEP_ALIVE`]. Closures have a bound on how
 //! many run at once; the others wait in the order in which they came. Workers have none.
+//!
+//! Idle threads are in the census of `canter_coop`, and are taken out of it by whoever gives them a job.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -10,6 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use canter_coop::census;
 
 use crate::report::report;
 use crate::sync::{Condvar, Mutex, MutexGuard, lock};
@@ -24,6 +28,8 @@ pub(crate) type WorkerJob = Box<dyn FnOnce() + Send>;
 
 pub(crate) struct Threads {
     most_blocking: usize,
+    /// Called when a thread has nothing more to do.
+    rests: Box<dyn Fn() + Send + Sync>,
     state: Mutex<State>,
     /// Notified when a job waits for an idle thread, when a thread ends, and when the pool closes.
     changed: Condvar,
@@ -40,6 +46,8 @@ struct State {
     admitted: usize,
     /// Threads that wait and that no job was given to yet.
     idle: usize,
+    /// As many of these are to end now.
+    dismissed: usize,
     /// Jobs given to an idle thread that has not woken yet.
     handed: usize,
     threads: HashMap<u64, Option<thread::JoinHandle<()>>>,
@@ -56,9 +64,10 @@ enum Job {
 }
 
 impl Threads {
-    pub(crate) fn new(most_blocking: usize) -> Arc<Threads> {
+    pub(crate) fn new(most_blocking: usize, rests: impl Fn() + Send + Sync + 'static) -> Arc<Threads> {
         Arc::new(Threads {
             most_blocking,
+            rests: Box::new(rests),
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
             ended: Condvar::new(),
@@ -84,6 +93,20 @@ impl Threads {
             Err((Job::Worker(job), error)) => Err((job, error)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a closure runs or waits, or a thread is on its way to a job.
+    pub(crate) fn are_busy(&self) -> bool {
+        let state = lock(&self.state);
+        state.admitted > 0 || !state.waiting.is_empty() || !state.jobs.is_empty() || state.handed > 0
+    }
+
+    /// Lets the idle threads end before their time. False if there are none.
+    pub(crate) fn dismiss_idle(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.dismissed = state.idle;
+        self.changed.notify_all();
+        state.idle > 0
     }
 
     /// Refuses all jobs from now on, drops the closures that wait, and lets idle threads end.
@@ -133,6 +156,8 @@ impl Threads {
     fn dispatch(self: &Arc<Self>, state: &mut State, job: Job) -> Result<(), (Job, io::Error)> {
         if state.idle > 0 {
             state.idle -= 1;
+            state.dismissed = state.dismissed.min(state.idle);
+            census::leave(); // here, and not when the thread gets to it
             state.handed += 1;
             self.changed.notify_one();
         } else if let Err(error) = self.start_thread(state) {
@@ -220,6 +245,8 @@ impl Threads {
     /// Waits as an idle thread; `None` if there was nothing to do for long enough.
     fn wait_for_job<'a>(&self, mut state: MutexGuard<'a, State>) -> Option<MutexGuard<'a, State>> {
         state.idle += 1;
+        census::enter();
+        (self.rests)();
         let deadline = Instant::now() + KEEP_ALIVE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -229,8 +256,10 @@ impl Threads {
                 state.handed -= 1;
                 return Some(state);
             }
-            if state.closed || left.is_zero() {
+            if state.closed || state.dismissed > 0 || left.is_zero() {
+                state.dismissed = state.dismissed.saturating_sub(1);
                 state.idle -= 1;
+                census::leave();
                 return None;
             }
         }

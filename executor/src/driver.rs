@@ -127,9 +127,10 @@ impl Driver {
     }
 
     /// Takes events and due timers, and wakes whoever waited for them. `wakers` is empty before and after: memory to work with.
-    pub(crate) fn turn(&self, right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>) {
+    /// `back` is called when the kernel has been left, and before anything is taken.
+    pub(crate) fn turn(&self, right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>, back: impl FnOnce()) {
         self.turns.fetch_add(1, Relaxed);
-        self.poll(right, wait, wakers);
+        self.poll(right, wait, wakers, back);
         wake_all(wakers);
         let now = self.clock.now();
         for wheel in &self.wheels {
@@ -171,8 +172,9 @@ impl Driver {
         wake_all(&mut wakers);
     }
 
-    fn poll(&self, mut right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>) {
+    fn poll(&self, mut right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>, back: impl FnOnce()) {
         let Some(Poller { poll, events }) = &mut *right.0 else {
+            back();
             return;
         };
         let timeout = match wait {
@@ -186,6 +188,7 @@ impl Driver {
         if wait == Wait::UntilWoken {
             self.sleeper.awake();
         }
+        back();
         match polled {
             Ok(()) => self.reactor.dispatch(events, wakers),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

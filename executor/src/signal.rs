@@ -152,6 +152,9 @@ pub mod unix {
                 format!("signal {number} can't be waited for: it takes effect before any task could run"),
             ));
         }
+        if number == consts::SIGQUIT {
+            crate::diagnostics::quit_is_wanted();
+        }
         let (arrivals, handler_end) = StdUnixStream::pair()?;
         let arrivals = UnixStream::try_from(arrivals)?;
         let handler = pipe::register(number, handler_end).map_err(|error| {

@@ -135,8 +135,9 @@ impl Function {
                 ::core::panic!("canter: the runtime could not be started: {error}")
             },
         };
+        let dumps = (role == Role::Main).then(|| quote_spanned!(hidden=> .dump_on_signal(true)));
         let run = quote_spanned! {hidden=>
-            match #canter::runtime::Builder::new()#(.workers(#workers))*.build() {
+            match #canter::runtime::Builder::new()#(.workers(#workers))* #dumps.build() {
                 ::core::result::Result::Ok(runtime) => runtime.block_on(#name()),
                 ::core::result::Result::Err(error) => #failed,
             }

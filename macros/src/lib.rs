@@ -53,6 +53,9 @@ use options::Options;
 /// If the runtime can't be started (no thread or no descriptor is left), the reason goes to standard error as
 /// `canter: the runtime could not be started: ...` and the process exits with 1.
 ///
+/// `SIGQUIT` (Ctrl-\) prints what every task does to standard error, and the program goes on. If all tasks wait for each other the
+/// program says so and exits with 2. `canter::diagnostics` tells more of both; whoever wants neither builds a `canter::runtime::Runtime`.
+///
 /// On a function that is not called `main` it does the same. Each call starts and ends the threads of a runtime, so a
 /// function that is called often is better left async, or given to `canter::block_on`.
 ///

@@ -16,8 +16,8 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running program. Dropped, it is killed.
 pub struct Program {
-    child: Child,
-    stdout: Receiver<String>,
+    pub child: Child,
+    pub stdout: Receiver<String>,
     pub stderr: Receiver<String>,
 }
 
@@ -30,10 +30,12 @@ pub struct Ended {
 
 impl Program {
     pub fn start(command: &mut Command) -> Self {
-        let piped = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// As [`start`](Program::start), with whatever standard input the command has.
+    pub fn spawn(command: &mut Command) -> Self {
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().expect("the program starts");
         let stdout = lines(child.stdout.take().expect("it was piped"));
         let stderr = lines(child.stderr.take().expect("it was piped"));

@@ -13,8 +13,8 @@ use mio::Token;
 use crate::driver::Driver;
 use crate::reactor::{Interest, Seen, Source, WaiterId};
 
-static READ: Reason = Reason::new("I/O read");
-static WRITE: Reason = Reason::new("I/O write");
+pub(super) static READ: Reason = Reason::new("I/O read");
+pub(super) static WRITE: Reason = Reason::new("I/O write");
 
 /// The registration of a [`mio::event::Source`] with a runtime's reactor: whether it is ready, and waiting until it is.
 ///

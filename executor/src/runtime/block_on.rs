@@ -1,93 +1,109 @@
 //! A future run to its end on the thread that asks for it.
 
-use std::cell::RefCell;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
+use std::thread::{self, Thread};
 
-use canter_coop::host;
+use canter_coop::{Signal, Waiting, host};
+use slab::Slab;
 
 use super::end::Ending;
+use super::handle::Shared;
 use crate::scheduler;
-use crate::sync::{Condvar, Mutex, lock};
-use crate::task;
+use crate::sync::{Mutex, lock};
+use crate::task::{self, Registry};
+use crate::timer::Moment;
 
 /// Operations of leaf futures before the local tasks of the thread have their turn.
 const BUDGET: u32 = 128;
 
-/// Wakes the thread that blocks.
-struct Signal {
-    notified: Mutex<bool>,
-    condvar: Condvar,
+/// The threads that wait in a `block_on` of one runtime.
+#[derive(Default)]
+pub(crate) struct Waiters(Mutex<Slab<Waiter>>);
+
+/// A thread that waits in a `block_on`.
+pub(crate) struct Waiter {
+    pub(crate) thread: Thread,
+    pub(crate) called_at: &'static Location<'static>,
+    pub(crate) waiting: Option<Waiting>,
+    pub(crate) since: Moment,
+    /// The local tasks that run on this thread.
+    pub(crate) local: Option<Arc<Registry>>,
 }
 
-impl Signal {
-    fn new() -> Arc<Signal> {
-        Arc::new(Signal {
-            notified: Mutex::new(false),
-            condvar: Condvar::new(),
-        })
+impl Waiters {
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.0).is_empty()
     }
 
-    /// Whether a wake-up has come since the last call.
-    fn take(&self) -> bool {
-        std::mem::take(&mut *lock(&self.notified))
-    }
-
-    fn wait(&self) {
-        let mut notified = lock(&self.notified);
-        while !*notified {
-            notified = self
-                .condvar
-                .wait(notified)
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
-        }
+    /// Calls `visit` for each of them, under the lock: no user code in there.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Waiter)) {
+        lock(&self.0).iter().for_each(|(_, waiter)| visit(waiter));
     }
 }
 
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !std::mem::replace(&mut *lock(&self.notified), true) {
-            self.condvar.notify_one();
-        }
-    }
+/// Whose `block_on` it is, and where it was called.
+struct Call<'a> {
+    shared: &'a Shared,
+    called_at: &'static Location<'static>,
 }
 
-thread_local! {
-    /// The signal and its waker, kept for the next `block_on` of the thread; one within another makes its own.
-    static KEPT: RefCell<Option<(Arc<Signal>, Waker)>> = const { RefCell::new(None) };
+impl Call<'_> {
+    /// Waits at `signal`, listed where others see it.
+    fn wait(&self, signal: &Signal, waiting: Option<Waiting>, home: &task::Home) {
+        let waiters = &self.shared.waiters;
+        let listed = lock(&waiters.0).insert(Waiter {
+            thread: thread::current(),
+            called_at: self.called_at,
+            waiting,
+            since: Moment::now(),
+            local: home.registry(),
+        });
+        signal.wait(|| self.shared.scheduler.watch().stir());
+        let waiter = lock(&waiters.0).remove(listed);
+        drop(waiter); // without the lock
+    }
 }
 
 /// Runs `future` here until it ends. The local tasks of the thread run in between.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let kept = KEPT.try_with(RefCell::take).ok().flatten();
-    let (signal, waker) = kept.unwrap_or_else(|| {
-        let signal = Signal::new();
-        (signal.clone(), Waker::from(signal))
-    });
-    let output = task::in_home(|home| run(pin!(future), home, &signal, &waker));
-    // Whoever still has a clone of the waker may notify the next `block_on`, which then looks once in vain.
-    drop(KEPT.try_with(|slot| slot.replace(Some((signal, waker)))));
-    output
+pub(super) fn block_on<F: Future>(
+    shared: &Shared,
+    future: F,
+    called_at: &'static Location<'static>,
+) -> F::Output {
+    let call = Call { shared, called_at };
+    task::in_home(|home| Signal::with(|signal, waker| run(pin!(future), home, signal, waker, Some(&call))))
 }
 
-fn run<F: Future>(mut future: Pin<&mut F>, home: &task::Home, signal: &Signal, waker: &Waker) -> F::Output {
+/// As [`block_on`], for a leaf future, which needs no runtime: it starts none.
+pub(crate) fn block_on_leaf<F: Future>(future: F) -> F::Output {
+    task::in_home(|home| Signal::with(|signal, waker| run(pin!(future), home, signal, waker, None)))
+}
+
+fn run<F: Future>(
+    mut future: Pin<&mut F>,
+    home: &task::Home,
+    signal: &Signal,
+    waker: &Waker,
+    call: Option<&Call<'_>>,
+) -> F::Output {
     let mut cx = Context::from_waker(waker);
     loop {
-        if let (Poll::Ready(output), _) = host::poll(BUDGET, || future.as_mut().poll(&mut cx)) {
-            return output;
-        }
+        let waiting = match host::poll(BUDGET, || future.as_mut().poll(&mut cx)) {
+            (Poll::Ready(output), _) => return output,
+            (Poll::Pending, waiting) => waiting,
+        };
         // A worker's seat is not to stand idle while its thread waits here, be it for a task in its own queue.
         scheduler::leave_seat();
         let more = home.run_tasks(waker);
         if !signal.take() && !more {
             Ending::hand_over();
-            signal.wait();
-            signal.take();
+            match call {
+                Some(call) => call.wait(signal, waiting, home),
+                None => signal.wait(|| {}),
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Runtime;
+use crate::diagnostics::OnDeadlock;
 
 /// Closures of `spawn_blocking` that run at once, where nothing else was said.
 const BLOCKING_THREADS: usize = 512;
@@ -52,6 +53,8 @@ pub(crate) struct Settings {
     pub(super) warns_of_stalls: bool,
     /// Whether the number of workers follows that of the cores.
     pub(super) follows_cores: bool,
+    pub(crate) on_deadlock: OnDeadlock,
+    pub(super) dumps_on_signal: bool,
 }
 
 impl Default for Settings {
@@ -62,6 +65,8 @@ impl Default for Settings {
             stall_threshold: STALL_THRESHOLD,
             warns_of_stalls: true,
             follows_cores: false,
+            on_deadlock: OnDeadlock::Exit,
+            dumps_on_signal: false,
         }
     }
 }
@@ -119,12 +124,33 @@ impl Builder {
         self
     }
 
+    /// What happens when a `block_on` waits and nothing in this process can ever wake a task of it. Default: the report goes to standard
+    /// error and the program ends with exit code 2, as Go's does.
+    ///
+    /// [`diagnostics::Deadlock`](crate::diagnostics::Deadlock) tells when that is known, and when there is only a warning.
+    pub fn on_deadlock(mut self, on_deadlock: OnDeadlock) -> Builder {
+        self.settings.on_deadlock = on_deadlock;
+        self
+    }
+
+    /// Whether `SIGQUIT` (Ctrl-\) prints the [dump](crate::diagnostics::Dump) of every runtime of the process to standard error.
+    /// Default: false; `#[canter::main]` turns it on.
+    ///
+    /// The program goes on afterwards: a signal to look at a server must not end it. (Go's programs print theirs and end.) Handlers that
+    /// the program or another library sets for this signal are called as well. The dump is written by a thread of its own, so that it
+    /// comes also when every worker is stuck; the thread and the handler stay when the runtime has ended. On other systems than Unix
+    /// there is no such signal, and nothing happens.
+    pub fn dump_on_signal(mut self, dumps: bool) -> Builder {
+        self.settings.dumps_on_signal = dumps;
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
     ///
     /// [`io::ErrorKind::InvalidInput`] with a sentence for a number that can't be; the operating system's errors where it has
-    /// no descriptor or no thread left.
+    /// no descriptor or no thread left, or refuses a signal handler.
     pub fn build(self) -> io::Result<Runtime> {
         let Builder {
             workers,

@@ -14,14 +14,16 @@ use crate::task::Registry;
 const LATECOMERS: Duration = Duration::from_millis(5);
 
 impl Shared {
-    pub(super) fn all_registries(&self) -> impl Iterator<Item = &Registry> {
-        self.registries
-            .iter()
-            .map(|registry| &***registry)
-            .chain([&*self.blocking])
+    /// The registries of the tasks, without that of the closures.
+    pub(crate) fn task_registries(&self) -> impl Iterator<Item = &Registry> {
+        self.registries.iter().map(|registry| &***registry)
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(super) fn all_registries(&self) -> impl Iterator<Item = &Registry> {
+        self.task_registries().chain([&*self.blocking])
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
         self.scheduler.is_stopping()
     }
 

@@ -9,22 +9,27 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use crossbeam_utils::CachePadded;
 use futures_task::{FutureObj, Spawn, SpawnError};
 
+use super::block_on::{self, Waiters};
 use super::builder::Settings;
 use super::current::{self, EnterGuard};
-use super::{block_on, default};
+use super::default;
 use crate::blocking::Threads;
+use crate::diagnostics::{Dump, Told};
 use crate::driver::Driver;
 use crate::scheduler::{self, Scheduler};
 use crate::task::{self, JoinHandle, Name, Registry};
 use crate::timer::Timers;
 
 /// What a runtime and all its handles share.
-pub(super) struct Shared {
-    pub(super) scheduler: Arc<Scheduler>,
-    pub(super) threads: Arc<Threads>,
+pub(crate) struct Shared {
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) threads: Arc<Threads>,
     pub(super) registries: Box<[CachePadded<Arc<Registry>>]>,
-    pub(super) blocking: Arc<Registry>,
-    pub(super) settings: Settings,
+    pub(crate) blocking: Arc<Registry>,
+    pub(crate) waiters: Waiters,
+    pub(crate) settings: Settings,
+    /// What the program was told of a deadlock.
+    pub(crate) told: Told,
 }
 
 /// A reference to a [`Runtime`](super::Runtime): it starts tasks from anywhere, and does not keep the runtime from ending.
@@ -135,8 +140,14 @@ impl Handle {
     /// Runs a future on this thread until it ends, with this as the current runtime. See [`crate::block_on`].
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let called_at = Location::caller();
         let _entered = self.enter();
-        block_on::block_on(future)
+        block_on::block_on(&self.shared, future, called_at)
+    }
+
+    /// What every task of the runtime does now. See [`Runtime::dump`](super::Runtime::dump).
+    pub fn dump(&self) -> Dump {
+        Dump::of(&self.shared)
     }
 
     #[inline]

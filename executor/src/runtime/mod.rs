@@ -13,29 +13,31 @@ use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use canter_coop::census::Counted;
 use crossbeam_utils::CachePadded;
 use futures_task::{FutureObj, Spawn, SpawnError};
 
 /// For a leaf future, which needs no runtime: it starts none.
-pub(crate) use block_on::block_on as block_on_leaf;
+pub(crate) use block_on::block_on_leaf;
 pub use builder::Builder;
 pub use current::EnterGuard;
 pub use handle::Handle;
+pub(crate) use handle::Shared;
 pub use shutdown::{ShutdownError, Unfinished};
 
 use crate::blocking::{BlockingQueue, Threads};
-use crate::diagnostics::warn_of_stall;
+use crate::diagnostics::{self, Dump, Told};
 use crate::driver::Driver;
 use crate::report::report;
 use crate::scheduler::{self, Core, Scheduler, Stall, Stalled, Worker};
 use crate::sync::{Mutex, lock};
 use crate::task::{JoinHandle, Registry};
+use block_on::Waiters;
 use builder::{MOST_WORKERS, Settings};
-use handle::Shared;
 use monitor::Monitor;
 
 /// Registries a worker, so that those who spawn and those who finish tasks rarely meet at one.
@@ -79,6 +81,29 @@ thread_local! {
     static OWNER: Cell<*const Shared> = const { Cell::new(ptr::null()) };
 }
 
+/// Every runtime of the process that has not gone.
+static RUNTIMES: std::sync::Mutex<Vec<Weak<Shared>>> = std::sync::Mutex::new(Vec::new());
+
+fn runtimes() -> std::sync::MutexGuard<'static, Vec<Weak<Shared>>> {
+    RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls `f` with every runtime of the process that has not ended, in the order in which they were built. The thread stays counted as
+/// asleep, but for the end of a runtime whose last user has gone meanwhile.
+pub(crate) fn with_running<R>(counted: &Counted, f: impl FnOnce(&[&Shared]) -> R) -> R {
+    let all: Vec<_> = runtimes().iter().filter_map(Weak::upgrade).collect();
+    let running: Vec<_> = all
+        .iter()
+        .map(|shared| &**shared)
+        .filter(|shared| !shared.has_ended())
+        .collect();
+    let result = f(&running);
+    for last in all.into_iter().filter_map(Arc::into_inner) {
+        counted.awake(|| drop(last)); // what the program gave to its builder goes with it
+    }
+    result
+}
+
 impl Runtime {
     /// A runtime with the defaults of [`Builder`].
     ///
@@ -111,22 +136,36 @@ impl Runtime {
                 Stall::Busy => THRESHOLDS_BEFORE_REPORT_OF_BUSY,
             };
             if warns && stalled.lasted >= threshold.saturating_mul(thresholds) {
-                warn_of_stall(stalled);
+                diagnostics::warn_of_stall(stalled);
             }
         });
         let scheduler = Arc::new(Scheduler::new(driver, workers, spare, tell_stalled));
-        let threads = Threads::new(settings.blocking_threads);
+        let threads = Threads::new(settings.blocking_threads, {
+            let scheduler = scheduler.clone();
+            move || scheduler.watch().stir()
+        });
         let registries = (0..workers * REGISTRIES_A_WORKER)
             .map(|_| CachePadded::new(Registry::new(scheduler.clone())))
             .collect();
         let blocking = Registry::new(Arc::new(BlockingQueue(threads.clone())));
-        let handle = Handle::new(Arc::new(Shared {
+        if settings.dumps_on_signal {
+            diagnostics::dump_on_signal()?;
+        }
+        let shared = Arc::new(Shared {
             scheduler,
             threads,
             registries,
             blocking,
+            waiters: Waiters::default(),
             settings,
-        }));
+            told: Told::default(),
+        });
+        {
+            let mut runtimes = runtimes();
+            runtimes.retain(|runtime| runtime.strong_count() > 0);
+            runtimes.push(Arc::downgrade(&shared));
+        }
+        let handle = Handle::new(shared);
         let mut runtime = Runtime {
             handle,
             monitor: None,
@@ -218,6 +257,27 @@ impl Runtime {
         T: Send + 'static,
     {
         self.handle.spawn_blocking(closure)
+    }
+
+    /// What every task does now, and what those that wait wait for: grouped, the ones that wait longest first.
+    ///
+    /// The tasks go on meanwhile, so that it is no picture of one moment: each was seen once. A million of them take a fraction of a
+    /// second, and the memory of a dump grows with its groups only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use canter_executor::runtime::Runtime;
+    ///
+    /// let runtime = Runtime::new().unwrap();
+    /// let waits = runtime.spawn(std::future::pending::<()>());
+    /// let dump = runtime.dump();
+    /// assert_eq!(dump.tasks(), 1);
+    /// println!("{dump}");
+    /// waits.abort();
+    /// ```
+    pub fn dump(&self) -> Dump {
+        self.handle.dump()
     }
 
     /// Waits until all tasks have ended, those that they start meanwhile included, and then ends the runtime. What has not

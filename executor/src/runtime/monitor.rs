@@ -16,12 +16,16 @@
 //! block too: so a thousand tasks that block are met in some twenty looks. What becomes of a spare worker afterwards is told in
 //! `scheduler/seats.rs`.
 //!
-//! While all workers sleep, this thread does too, without a time limit.
+//! While all workers sleep, this thread does too, without a time limit. Before that it looks whether anybody can ever be woken: see
+//! `diagnostics/deadlock.rs`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use canter_coop::census::Counted;
+
 use super::builder::cores;
+use crate::diagnostics;
 use crate::scheduler::{Core, Scheduler, SeatView, Stall};
 use crate::thread_clock::{is_runnable, processor_time};
 
@@ -52,11 +56,14 @@ impl Monitor {
         let mut last = Look::default();
         let mut quiet = false;
         let mut cores_looked_at = Instant::now();
+        let counted = Counted::here(); // where there is no work it wakes nobody
         while !scheduler.is_stopping() {
             if quiet {
+                let seen = scheduler.watch().stirs();
+                let again = diagnostics::look_for_deadlock(&counted);
                 scheduler
                     .watch()
-                    .sleep_while(|| scheduler.is_quiet() && !scheduler.is_stopping());
+                    .sleep_while(seen, again, || scheduler.is_quiet() && !scheduler.is_stopping());
             }
             scheduler.watch().sleep_for(self.threshold);
             // Two looks in a row that find everybody asleep: a worker that rests for moments only is not worth a wake-up each.

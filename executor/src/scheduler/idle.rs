@@ -1,5 +1,7 @@
 //! Who searches, who sleeps, and who has to be woken. The README beside this file tells the protocol and its proof.
 
+use canter_coop::census;
+
 use crate::sync::atomic::{AtomicU64, Ordering::SeqCst, fence};
 use crate::sync::{Mutex, lock};
 
@@ -28,7 +30,8 @@ impl std::fmt::Debug for Counts {
 
 pub(crate) struct Idle {
     counts: AtomicU64,
-    /// The seats whose threads sleep, the last to fall asleep at the end. `sleeping` changes only under this lock.
+    /// The seats whose threads sleep, the last to fall asleep at the end. `sleeping` changes only under this lock, and so does what
+    /// these threads add to the census.
     sleepers: Mutex<Vec<usize>>,
 }
 
@@ -93,6 +96,7 @@ impl Idle {
         sleepers.push(seat);
         let ends = if search == Search::Yes { ONE_SEARCHING } else { 0 };
         self.counts.fetch_add(ONE_SLEEPING - ends, SeqCst);
+        census::enter();
         drop(sleepers);
         fence(SeqCst); // between the count and the look at the queues; partner: the fence in `notify`
     }
@@ -115,6 +119,7 @@ impl Idle {
             Some(position) => {
                 sleepers.remove(position);
                 self.counts.fetch_add(add.wrapping_sub(ONE_SLEEPING), SeqCst);
+                census::leave();
                 Search::No
             }
             None => Search::Yes,
@@ -135,6 +140,7 @@ impl Idle {
         let seat = sleepers.remove(last);
         self.counts
             .fetch_add(ONE_SEARCHING.wrapping_sub(ONE_SLEEPING), SeqCst);
+        census::leave(); // here, and not when the thread gets to it
         Some(seat)
     }
 }

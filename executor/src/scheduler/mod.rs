@@ -23,7 +23,8 @@ pub(crate) use stall::{Stall, Stalled, TellStalled};
 pub(crate) use worker::Worker;
 
 use crate::driver::Driver;
-use crate::task::{Runnable, Schedule, Woken};
+use crate::task::{Runnable, Schedule, TaskId, Woken};
+use crate::timer::Moment;
 use idle::Idle;
 use seat::Seat;
 use seats::Seats;
@@ -146,7 +147,7 @@ impl Scheduler {
 
     /// Whether a queue that everybody steals from has something. Next slots do not count: each belongs to a worker that is
     /// awake and about to run it.
-    fn has_visible_work(&self) -> bool {
+    pub(crate) fn has_visible_work(&self) -> bool {
         !self.injector.is_empty() || self.seats.iter().any(|seat| !seat.stealer.is_empty())
     }
 }
@@ -183,6 +184,11 @@ impl Scheduler {
     /// All seats that may be taken, in the order of their numbers.
     pub(crate) fn seats(&self) -> impl Iterator<Item = SeatView<'_>> {
         self.seats.iter().map(SeatView)
+    }
+
+    /// For each seat, by number, the task that is polled there now, and when that began.
+    pub(crate) fn running(&self) -> impl Iterator<Item = Option<(TaskId, Moment)>> {
+        self.seats.iter().map(Seat::running)
     }
 
     /// Says of a seat's worker that it is stalled in the poll that was seen. False if that poll has ended, or was known to be.

@@ -99,7 +99,9 @@ impl World {
         }
         if !self.stopping.load(Relaxed) {
             match self.right_to_poll.try_lock() {
-                Ok(_right) => self.parkers[seat].poll(|| self.poller.wait()),
+                Ok(_right) => {
+                    self.parkers[seat].poll(|| self.poller.wait());
+                }
                 Err(_) => self.parkers[seat].park(None),
             }
         }
@@ -212,13 +214,14 @@ fn a_worker_that_gets_up_while_the_monitor_falls_asleep_is_watched() {
         let monitor = thread::spawn(move || {
             let (idle, watch, seen) = &*monitor;
             while idle.sleeping() == 1 {
-                watch.sleep_while(|| idle.sleeping() == 1);
+                let seen = watch.stirs();
+                watch.sleep_while(seen, None, || idle.sleeping() == 1);
             }
             seen.notify();
         });
         let (idle, watch, seen) = &*world;
         assert_eq!(idle.wake(0), Search::No);
-        watch.got_up();
+        watch.stir();
         seen.wait(); // the task that keeps the worker
         monitor.join().unwrap();
     });

@@ -60,16 +60,17 @@ impl Parker {
         self.state.swap(EMPTY, SeqCst); // a swap, to see all that came before a notification
     }
 
-    /// Runs `poll`, which sleeps in the poller, unless it was notified before.
-    pub(crate) fn poll(&self, poll: impl FnOnce()) {
-        if self
+    /// Runs `poll`, which sleeps in the poller, unless it was notified before: then it is false.
+    pub(crate) fn poll(&self, poll: impl FnOnce()) -> bool {
+        let polls = self
             .state
             .compare_exchange(EMPTY, POLLING, SeqCst, SeqCst)
-            .is_ok()
-        {
+            .is_ok();
+        if polls {
             poll();
         }
         self.state.swap(EMPTY, SeqCst); // a swap, to see all that came before a notification
+        polls
     }
 
     /// Ends the sleep, or the next one. `wake_poller` is called if the thread sleeps in the poller.

@@ -165,7 +165,9 @@ impl Worker {
     fn look_outside(&self) {
         let driver = &self.context.scheduler.driver;
         match driver.try_right() {
-            Some(right) => self.in_batch(|| driver.turn(right, Wait::Not, &mut self.wakers.borrow_mut())),
+            Some(right) => {
+                self.in_batch(|| driver.turn(right, Wait::Not, &mut self.wakers.borrow_mut(), || {}))
+            }
             None => self.in_batch(|| driver.fire_due(self.seat_number())),
         }
     }
@@ -287,29 +289,39 @@ impl Worker {
         if scheduler.has_visible_work() {
             scheduler.idle.resume(number);
             self.search.set(Search::Yes);
-            scheduler.watch.got_up(); // for a moment everybody seemed to sleep
+            scheduler.watch.stir(); // for a moment everybody seemed to sleep
             return;
         }
-        if !scheduler.is_stopping() {
-            let seat = scheduler.seats.get(number);
-            match driver.try_right() {
-                Some(right) => self.in_batch(|| {
-                    let mut wakers = self.wakers.borrow_mut();
-                    seat.parker
-                        .poll(|| driver.turn(right, Wait::UntilWoken, &mut wakers));
-                }),
-                None => {
-                    // The poller's sleeper wakes for the timers that it knows of; the fence in `Idle::sleep` stands before.
-                    let own = driver.wheel(number).next_tick();
-                    let timeout = (own < driver.sleeps_until()).then(|| driver.clock().until(own));
-                    seat.parker.park(timeout);
-                    driver.clock().now(); // for those who ask for the moment
-                    self.in_batch(|| driver.fire_due(number));
+        // Off the list before anybody is woken or a timer is taken out of its wheel: one that is listed does nothing.
+        let get_up = || {
+            self.search.set(scheduler.idle.wake(number));
+            scheduler.watch.stir();
+        };
+        if scheduler.is_stopping() {
+            get_up();
+            return;
+        }
+        let seat = scheduler.seats.get(number);
+        match driver.try_right() {
+            Some(right) => self.in_batch(|| {
+                let mut wakers = self.wakers.borrow_mut();
+                let polled = seat
+                    .parker
+                    .poll(|| driver.turn(right, Wait::UntilWoken, &mut wakers, get_up));
+                if !polled {
+                    get_up();
                 }
+            }),
+            None => {
+                // The poller's sleeper wakes for the timers that it knows of; the fence in `Idle::sleep` stands before.
+                let own = driver.wheel(number).next_tick();
+                let timeout = (own < driver.sleeps_until()).then(|| driver.clock().until(own));
+                seat.parker.park(timeout);
+                get_up();
+                driver.clock().now(); // for those who ask for the moment
+                self.in_batch(|| driver.fire_due(number));
             }
         }
-        self.search.set(scheduler.idle.wake(number));
-        scheduler.watch.got_up();
     }
 
     fn seat_number(&self) -> usize {

@@ -172,6 +172,11 @@ impl Home {
         true
     }
 
+    /// Where the tasks are listed, if there were some.
+    pub(crate) fn registry(&self) -> Option<Arc<Registry>> {
+        self.tasks.get().map(|(_, registry)| registry.clone())
+    }
+
     fn is_empty(&self) -> bool {
         self.tasks.get().is_none_or(|(_, registry)| registry.len() == 0)
     }

@@ -27,7 +27,7 @@ pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
 pub use crate::yield_now::{YieldNow, yield_now};
 pub use local_set::{LocalSet, spawn_local};
 
-pub(crate) use cell::{Meta, Name, Runnable, Stage};
+pub(crate) use cell::{Meta, Name, Runnable, Stage, TaskRef};
 pub(crate) use identity::Identity;
 pub(crate) use local_set::{Home, in_home};
 pub(crate) use make::{Fresh, new, new_unchecked};

@@ -12,7 +12,7 @@ use canter_coop::{Reason, budget, waiting};
 use crate::runtime::{Handle, current};
 use crate::timer::{Key, Started, Timers, Updated};
 
-static SLEEP: Reason = Reason::new("sleep");
+pub(super) static SLEEP: Reason = Reason::new("sleep");
 
 /// Waits until `duration` has passed, counted from this call. Zero is over at once; [`Duration::MAX`] never is.
 ///

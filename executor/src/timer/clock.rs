@@ -67,11 +67,21 @@ impl Moment {
         Moment(MOMENT.load(Relaxed))
     }
 
+    /// This very moment.
+    pub(crate) fn now() -> Moment {
+        Clock::start().now();
+        Moment::recent()
+    }
+
     /// How long ago that was.
     pub(crate) fn elapsed(self) -> Duration {
-        Clock::start().now();
-        let passed = Moment::recent().0.wrapping_sub(self.0);
-        Duration::from_millis(Moment::MILLIS * u64::from(passed))
+        Moment::now().since(self)
+    }
+
+    /// How long before this one `earlier` was; zero if it was later, as it may be where two threads read the clock.
+    pub(crate) fn since(self, earlier: Moment) -> Duration {
+        let passed = self.0.wrapping_sub(earlier.0) as i32;
+        Duration::from_millis(Moment::MILLIS * u64::from(passed.max(0).unsigned_abs()))
     }
 
     fn reached(now: Tick) {

@@ -19,7 +19,7 @@ mod state;
 mod waker;
 
 pub(crate) use header::Name;
-pub(in crate::task) use header::TaskRef;
+pub(crate) use header::TaskRef;
 pub(in crate::task) use joiner::Joiner;
 pub(crate) use meta::{Meta, Stage};
 pub(in crate::task) use run::allocate;

@@ -15,7 +15,10 @@ use std::time::{Duration, Instant};
 
 use canter_coop::census;
 
+use crate::count::Level;
+use crate::diagnostics::trace::{self, Queued, Recorder};
 use crate::report::report;
+use crate::scheduler;
 use crate::sync::{Condvar, Mutex, MutexGuard, lock};
 use crate::task::{self, Runnable, Schedule, Woken};
 
@@ -34,6 +37,16 @@ pub(crate) struct Threads {
     /// Notified when a job waits for an idle thread, when a thread ends, and when the pool closes.
     changed: Condvar,
     ended: Condvar,
+    levels: Levels,
+    recorder: Arc<Recorder>,
+}
+
+/// Lengths of the state, to be read without its lock.
+#[derive(Default)]
+pub(crate) struct Levels {
+    pub(crate) running: Level,
+    pub(crate) waiting: Level,
+    pub(crate) idle: Level,
 }
 
 #[derive(Default)]
@@ -64,13 +77,19 @@ enum Job {
 }
 
 impl Threads {
-    pub(crate) fn new(most_blocking: usize, rests: impl Fn() + Send + Sync + 'static) -> Arc<Threads> {
+    pub(crate) fn new(
+        most_blocking: usize,
+        recorder: Arc<Recorder>,
+        rests: impl Fn() + Send + Sync + 'static,
+    ) -> Arc<Threads> {
         Arc::new(Threads {
             most_blocking,
             rests: Box::new(rests),
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
             ended: Condvar::new(),
+            levels: Levels::default(),
+            recorder,
         })
     }
 
@@ -120,9 +139,22 @@ impl Threads {
             .partition(|job| matches!(job, Job::Blocking(_)));
         state.admitted -= closures.len();
         state.jobs = workers;
+        self.publish(&state);
         drop(state);
         self.changed.notify_all();
         drop((waiting, closures)); // without the lock: destructors run
+    }
+
+    /// How long everything is now.
+    pub(crate) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// Called with the lock after a change.
+    fn publish(&self, state: &State) {
+        self.levels.running.set(state.admitted);
+        self.levels.waiting.set(state.waiting.len());
+        self.levels.idle.set(state.idle);
     }
 
     /// Waits until every thread has ended, or until `deadline`. True if all have.
@@ -159,6 +191,7 @@ impl Threads {
             state.dismissed = state.dismissed.min(state.idle);
             census::leave(); // here, and not when the thread gets to it
             state.handed += 1;
+            self.publish(state);
             self.changed.notify_one();
         } else if let Err(error) = self.start_thread(state) {
             return Err((job, error));
@@ -234,17 +267,24 @@ impl Threads {
         let mut next = Some(first);
         while let Some(runnable) = next {
             drop(state);
-            task::run(runnable);
+            if trace::is_on() {
+                scheduler::run_traced(&self.recorder, runnable);
+            } else {
+                task::run(runnable);
+            }
             state = lock(&self.state);
             next = state.waiting.pop_front();
+            self.publish(&state);
         }
         state.admitted -= 1;
+        self.publish(&state);
         state
     }
 
     /// Waits as an idle thread; `None` if there was nothing to do for long enough.
     fn wait_for_job<'a>(&self, mut state: MutexGuard<'a, State>) -> Option<MutexGuard<'a, State>> {
         state.idle += 1;
+        self.publish(&state);
         census::enter();
         (self.rests)();
         let deadline = Instant::now() + KEEP_ALIVE;
@@ -260,6 +300,7 @@ impl Threads {
                 state.dismissed = state.dismissed.saturating_sub(1);
                 state.idle -= 1;
                 census::leave();
+                self.publish(&state);
                 return None;
             }
         }
@@ -270,7 +311,10 @@ impl Threads {
 pub(crate) struct BlockingQueue(pub(crate) Arc<Threads>);
 
 impl Schedule for BlockingQueue {
-    fn schedule(&self, runnable: Runnable, _woken: Woken) {
+    fn schedule(&self, runnable: Runnable, woken: Woken) {
+        if trace::is_on() {
+            scheduler::note_queued(&self.0.recorder, &runnable, woken, Queued::Blocking);
+        }
         let mut state = lock(&self.0.state);
         if state.closed {
             drop(state);
@@ -279,16 +323,23 @@ impl Schedule for BlockingQueue {
         }
         if state.admitted == self.0.most_blocking {
             state.waiting.push_back(runnable);
+            self.0.publish(&state);
             return;
         }
         match self.0.dispatch(&mut state, Job::Blocking(runnable)) {
             // No thread can be had now; one that ends a closure takes it.
-            Err((Job::Blocking(runnable), _)) if state.admitted > 0 => state.waiting.push_back(runnable),
+            Err((Job::Blocking(runnable), _)) if state.admitted > 0 => {
+                state.waiting.push_back(runnable);
+                self.0.publish(&state);
+            }
             Err((refused, _)) => {
                 drop(state);
                 drop(refused); // without the lock; nobody would ever run it
             }
-            Ok(()) => state.admitted += 1,
+            Ok(()) => {
+                state.admitted += 1;
+                self.0.publish(&state);
+            }
         }
     }
 }

@@ -14,9 +14,11 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
+use crate::count::Count;
+use crate::diagnostics::trace::{self, Event};
 use crate::reactor::{self, Reactor};
 use crate::report::report;
-use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::scheduler;
 use crate::timer::{Clock, Sleeper, Tick, Timers};
 
 /// Events taken from the kernel at once.
@@ -31,8 +33,10 @@ pub(crate) struct Driver {
     clock: Clock,
     /// Who sleeps in the poller.
     sleeper: Sleeper,
-    /// Turns so far; it shows the monitor that somebody looks.
-    turns: AtomicU32,
+    /// Turns so far; it shows the monitor that somebody looks. Written by whoever has the right to poll, as is the next one.
+    turns: Count,
+    /// Sources that the poller reported as ready.
+    events: Count,
 }
 
 struct Poller {
@@ -69,7 +73,8 @@ impl Driver {
                 .collect(),
             clock: Clock::start(),
             sleeper: Sleeper::new(),
-            turns: AtomicU32::new(0),
+            turns: Count::default(),
+            events: Count::default(),
         })
     }
 
@@ -111,8 +116,19 @@ impl Driver {
     }
 
     /// How often somebody has looked.
-    pub(crate) fn turns(&self) -> u32 {
-        self.turns.load(Relaxed)
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.get()
+    }
+
+    /// How many sources the poller has reported as ready.
+    pub(crate) fn io_events(&self) -> u64 {
+        self.events.get()
+    }
+
+    /// How many timers run, and how many have fired.
+    pub(crate) fn timers(&self) -> (u64, u64) {
+        let both = self.wheels.iter().map(|wheel| (wheel.pending(), wheel.fired()));
+        both.fold((0, 0), |sum, (pending, fired)| (sum.0 + pending, sum.1 + fired))
     }
 
     /// Whether a timer is due that nobody has fired yet.
@@ -129,7 +145,7 @@ impl Driver {
     /// Takes events and due timers, and wakes whoever waited for them. `wakers` is empty before and after: memory to work with.
     /// `back` is called when the kernel has been left, and before anything is taken.
     pub(crate) fn turn(&self, right: Right<'_>, wait: Wait, wakers: &mut Vec<Waker>, back: impl FnOnce()) {
-        self.turns.fetch_add(1, Relaxed);
+        self.turns.add(1);
         self.poll(right, wait, wakers, back);
         wake_all(wakers);
         let now = self.clock.now();
@@ -190,7 +206,13 @@ impl Driver {
         }
         back();
         match polled {
-            Ok(()) => self.reactor.dispatch(events, wakers),
+            Ok(()) => {
+                let events = self.reactor.dispatch(events, wakers);
+                self.events.add(events as u64);
+                if trace::is_on() && events > 0 {
+                    scheduler::note_here(Event::Events { events });
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => panic!("the operating system's poller failed: {error}"),
         }
@@ -208,6 +230,9 @@ impl Driver {
 fn fire(wheel: &Timers, now: Tick, wakers: &mut Vec<Waker>) {
     loop {
         let more = wheel.fire(now, wakers);
+        if trace::is_on() && !wakers.is_empty() {
+            scheduler::note_here(Event::Timers { fired: wakers.len() });
+        }
         wake_all(wakers);
         if !more {
             return;

@@ -23,6 +23,7 @@
 //! - [`context`]: cancelling a whole tree of calls and tasks, by hand or by a deadline. Go's `context`.
 //! - [`spawn_blocking`] for closures that block their thread, [`spawn_local`] for futures that are not `Send`.
 //! - [`runtime`]: a runtime of one's own, with its number of workers and an orderly end.
+//! - [`diagnostics`]: what a runtime has counted, and what it did lately, on a line of time.
 //! - [`io`]: any other source of I/O that `mio` can poll.
 //!
 //! # When not to use it
@@ -34,11 +35,12 @@
 //!
 //! It is confined to `task/cell/` (the allocation of a task: its future, its result, and the references that keep it),
 //! `task/{make,registry,join,local_set}.rs` (futures that are not `Send`, a task's way to its registry and back, an output that is
-//! dropped in place), `scheduler/slot.rs` (a task as a bare pointer) and `scheduler/context.rs` (the thread's worker behind a
-//! thread-local).
+//! dropped in place), `scheduler/slot.rs` (a task as a bare pointer), `scheduler/context.rs` (the thread's worker behind a
+//! thread-local) and `diagnostics/trace/ring.rs` (a place in the program as a bare pointer).
 
 mod blocking;
 pub mod context;
+mod count;
 pub mod diagnostics;
 mod driver;
 pub mod io;

@@ -3,7 +3,7 @@
 use std::future::{pending, poll_fn};
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, LazyLock, mpsc};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -187,8 +187,8 @@ fn closures_run_or_wait_for_a_thread() {
 
 #[test]
 fn a_thread_in_block_on_is_told_with_what_it_waits_for_and_its_local_tasks() {
-    let runtime = Arc::new(runtime());
-    let handle = runtime.handle().clone();
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(runtime); // it can't end while the thread waits
+    let (runtime, handle) = (&*RUNTIME, RUNTIME.handle().clone());
     let (tells, told) = mpsc::channel();
     let waits = std::thread::Builder::new()
         .name("waits".to_owned())
@@ -201,7 +201,7 @@ fn a_thread_in_block_on_is_told_with_what_it_waits_for_and_its_local_tasks() {
         });
     drop(waits.expect("a thread starts")); // it waits for as long as the process lives
     let (file, id) = told.recv().expect("it runs");
-    let dump = dump_when(&runtime, |dump| !dump.threads().is_empty());
+    let dump = dump_when(runtime, |dump| !dump.threads().is_empty());
     let thread = &dump.threads()[0];
     assert_eq!((thread.name(), thread.called_at().file()), (Some("waits"), file));
     assert_eq!(thread.waiting().expect("it says").reason.as_str(), "sleep");
@@ -212,7 +212,6 @@ fn a_thread_in_block_on_is_told_with_what_it_waits_for_and_its_local_tasks() {
             .starts_with("thread 'waits' waits in `block_on` at "),
         "{dump}"
     );
-    std::mem::forget(runtime); // it can't end while the thread waits
 }
 
 #[test]

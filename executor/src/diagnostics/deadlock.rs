@@ -58,6 +58,7 @@ use canter_coop::census::{self, Census, Counted};
 
 use super::Dump;
 use super::process::Process;
+use super::trace;
 use crate::report::report;
 use crate::runtime::{Shared, with_running};
 
@@ -301,6 +302,7 @@ fn carry_out(on_deadlock: OnDeadlock, deadlock: &Deadlock, counted: &Counted) {
         OnDeadlock::Exit => {
             report(format_args!("{deadlock}"));
             if deadlock.proven {
+                trace::write_files();
                 std::process::exit(EXIT_CODE);
             }
         }

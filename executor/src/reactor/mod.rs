@@ -89,14 +89,17 @@ impl Reactor {
         sources.vacant.len() < sources.places.len()
     }
 
-    /// Notes what the poller reported and pushes the wakers of those who waited for it.
-    pub(crate) fn dispatch(&self, events: &mio::Events, wakers: &mut Vec<Waker>) {
+    /// Notes what the poller reported and pushes the wakers of those who waited for it. Gives the number of sources that were ready.
+    pub(crate) fn dispatch(&self, events: &mio::Events, wakers: &mut Vec<Waker>) -> usize {
         let sources = lock(&self.sources);
+        let mut ready = 0;
         for event in events {
             if let Some(source) = sources.get(event.token()) {
                 source.notice(Event::from(event), wakers);
+                ready += 1;
             }
         }
+        ready
     }
 
     /// Ends all sources, and gives the wakers of those who waited.

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::Runtime;
-use crate::diagnostics::OnDeadlock;
+use crate::diagnostics::trace::EVENT_BYTES;
+use crate::diagnostics::{OnDeadlock, PollTiming};
 
 /// Closures of `spawn_blocking` that run at once, where nothing else was said.
 const BLOCKING_THREADS: usize = 512;
@@ -22,6 +23,12 @@ const STALL_THRESHOLD: Duration = Duration::from_millis(10);
 
 /// The shortest threshold that can be asked for: below it the looks would cost more than they save.
 const SHORTEST_THRESHOLD: Duration = Duration::from_millis(1);
+
+/// Events that a trace keeps for each worker, where nothing else was said: 2 MiB.
+const TRACE_EVENTS: usize = 2 * 1024 * 1024 / EVENT_BYTES;
+
+/// The most of them, 512 MiB a worker.
+const MOST_TRACE_EVENTS: usize = 512 * 1024 * 1024 / EVENT_BYTES;
 
 /// The most workers that a runtime can have.
 pub(super) const MOST_WORKERS: usize = 1024;
@@ -41,6 +48,8 @@ pub(super) const MOST_WORKERS: usize = 1024;
 pub struct Builder {
     /// Where nothing was said, the environment and the machine decide.
     workers: Option<usize>,
+    /// As for the workers.
+    trace_events: Option<usize>,
     settings: Settings,
 }
 
@@ -55,6 +64,9 @@ pub(crate) struct Settings {
     pub(super) follows_cores: bool,
     pub(crate) on_deadlock: OnDeadlock,
     pub(super) dumps_on_signal: bool,
+    pub(super) poll_timing: PollTiming,
+    /// Events that each ring of a trace keeps.
+    pub(super) trace_events: usize,
 }
 
 impl Default for Settings {
@@ -67,6 +79,8 @@ impl Default for Settings {
             follows_cores: false,
             on_deadlock: OnDeadlock::Exit,
             dumps_on_signal: false,
+            poll_timing: PollTiming::default(),
+            trace_events: TRACE_EVENTS,
         }
     }
 }
@@ -76,6 +90,7 @@ impl Builder {
     pub fn new() -> Builder {
         Builder {
             workers: None,
+            trace_events: None,
             settings: Settings::default(),
         }
     }
@@ -145,20 +160,41 @@ impl Builder {
         self
     }
 
+    /// Which polls are timed for [`Metrics`](crate::diagnostics::Metrics). Default: [`PollTiming::Sampled`].
+    pub fn time_polls(mut self, polls: PollTiming) -> Builder {
+        self.settings.poll_timing = polls;
+        self
+    }
+
+    /// How many events a [`Trace`](crate::diagnostics::Trace) keeps for each worker, and for all other threads together: 1 to 16,777,216. Each
+    /// takes 32 bytes on a 64-bit machine, once the runtime is traced.
+    ///
+    /// Default: what the environment variable `CANTER_TRACE_EVENTS` says, or else 65,536, which are 2 MiB.
+    pub fn trace_events(mut self, events: usize) -> Builder {
+        self.trace_events = Some(events);
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
     ///
     /// [`io::ErrorKind::InvalidInput`] with a sentence for a number that can't be; the operating system's errors where it has
-    /// no descriptor or no thread left, or refuses a signal handler.
+    /// no descriptor or no thread left, or refuses a signal handler; those of the file that the environment variable `CANTER_TRACE`
+    /// names, where it can't be made (see [`Trace`](crate::diagnostics::Trace)).
     pub fn build(self) -> io::Result<Runtime> {
         let Builder {
             workers,
+            trace_events,
             mut settings,
         } = self;
+        settings.trace_events = match trace_events {
+            Some(events) => in_bounds("events of a trace", events, MOST_TRACE_EVENTS)?,
+            None => from_environment("CANTER_TRACE_EVENTS", MOST_TRACE_EVENTS)?.unwrap_or(TRACE_EVENTS),
+        };
         let workers = match workers {
             Some(workers) => Some(in_bounds("workers", workers, MOST_WORKERS)?),
-            None => workers_from_environment()?,
+            None => from_environment("CANTER_WORKERS", MOST_WORKERS)?,
         };
         settings.follows_cores = workers.is_none();
         in_bounds("blocking threads", settings.blocking_threads, usize::MAX)?;
@@ -205,17 +241,18 @@ fn in_bounds(what: &str, number: usize, most: usize) -> io::Result<usize> {
     ))
 }
 
-fn workers_from_environment() -> io::Result<Option<usize>> {
-    let Some(value) = std::env::var_os("CANTER_WORKERS") else {
+/// A number from 1 to `most` in the environment, if there is such a variable.
+fn from_environment(variable: &str, most: usize) -> io::Result<Option<usize>> {
+    let Some(value) = std::env::var_os(variable) else {
         return Ok(None);
     };
-    let workers = value.to_str().and_then(|value| value.trim().parse().ok());
-    match workers.filter(|workers| (1..=MOST_WORKERS).contains(workers)) {
-        Some(workers) => Ok(Some(workers)),
+    let number = value.to_str().and_then(|value| value.trim().parse().ok());
+    match number.filter(|number| (1..=most).contains(number)) {
+        Some(number) => Ok(Some(number)),
         None => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "the environment variable CANTER_WORKERS has to be a number from 1 to {MOST_WORKERS}, and is {value:?}"
+                "the environment variable {variable} has to be a number from 1 to {most}, and is {value:?}"
             ),
         )),
     }

@@ -51,6 +51,9 @@ impl Shared {
             self.drop_tasks();
             thread::yield_now();
         }
+        if let Some(file) = &self.trace_file {
+            file.finish();
+        }
         vacated && joined
     }
 

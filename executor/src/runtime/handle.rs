@@ -14,7 +14,8 @@ use super::builder::Settings;
 use super::current::{self, EnterGuard};
 use super::default;
 use crate::blocking::Threads;
-use crate::diagnostics::{Dump, Told};
+use crate::diagnostics::trace::TraceFile;
+use crate::diagnostics::{BlockingMetrics, Dump, Metrics, TaskMetrics, Told, Trace};
 use crate::driver::Driver;
 use crate::scheduler::{self, Scheduler};
 use crate::task::{self, JoinHandle, Name, Registry};
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// What the program was told of a deadlock.
     pub(crate) told: Told,
+    /// Where the environment asks for a trace.
+    pub(super) trace_file: Option<Arc<TraceFile>>,
 }
 
 /// A reference to a [`Runtime`](super::Runtime): it starts tasks from anywhere, and does not keep the runtime from ending.
@@ -148,6 +151,52 @@ impl Handle {
     /// What every task of the runtime does now. See [`Runtime::dump`](super::Runtime::dump).
     pub fn dump(&self) -> Dump {
         Dump::of(&self.shared)
+    }
+
+    /// What the runtime has counted so far, and how long its queues are now. Takes no lock, and stops nobody.
+    pub fn metrics(&self) -> Metrics {
+        let Shared {
+            scheduler, threads, ..
+        } = &*self.shared;
+        let workers = scheduler.worker_metrics();
+        let driver = scheduler.driver();
+        let (timers_pending, timers_fired) = driver.timers();
+        let blocking = threads.levels();
+        Metrics {
+            total: workers.iter().sum(),
+            spare_workers: scheduler.spare_workers() as u64,
+            workers,
+            injector: scheduler.injector_len() as u64,
+            stalls: scheduler.stalls(),
+            io_events: driver.io_events(),
+            poller_turns: driver.turns(),
+            timers_pending,
+            timers_fired,
+            blocking: BlockingMetrics {
+                running: blocking.running.get(),
+                waiting: blocking.waiting.get(),
+                idle_threads: blocking.idle.get(),
+            },
+            tasks: self.task_metrics(),
+        }
+    }
+
+    fn task_metrics(&self) -> TaskMetrics {
+        let mut metrics = TaskMetrics::default();
+        for counts in self.shared.all_registries().map(Registry::counts) {
+            metrics.alive += counts.spawned.saturating_sub(counts.ended);
+            metrics.spawned += counts.spawned;
+            metrics.ended += counts.ended;
+            metrics.panicked += counts.panicked;
+            metrics.leaked += counts.leaked;
+        }
+        metrics
+    }
+
+    /// Starts to record what the runtime does, until the [`Trace`] is stopped or dropped. Several traces at once are possible: each
+    /// has the events since its start.
+    pub fn trace(&self) -> Trace {
+        Trace::start(self.shared.scheduler.recorder())
     }
 
     #[inline]

@@ -30,7 +30,8 @@ pub(crate) use handle::Shared;
 pub use shutdown::{ShutdownError, Unfinished};
 
 use crate::blocking::{BlockingQueue, Threads};
-use crate::diagnostics::{self, Dump, Told};
+use crate::diagnostics::trace::{Recorder, TraceFile};
+use crate::diagnostics::{self, Dump, Metrics, Told, Trace};
 use crate::driver::Driver;
 use crate::report::report;
 use crate::scheduler::{self, Core, Scheduler, Stall, Stalled, Worker};
@@ -139,8 +140,11 @@ impl Runtime {
                 diagnostics::warn_of_stall(stalled);
             }
         });
-        let scheduler = Arc::new(Scheduler::new(driver, workers, spare, tell_stalled));
-        let threads = Threads::new(settings.blocking_threads, {
+        let recorder = Recorder::new(workers.saturating_add(spare), settings.trace_events);
+        let timing = settings.poll_timing;
+        let scheduler = Scheduler::new(driver, workers, spare, timing, recorder.clone(), tell_stalled);
+        let scheduler = Arc::new(scheduler);
+        let threads = Threads::new(settings.blocking_threads, recorder.clone(), {
             let scheduler = scheduler.clone();
             move || scheduler.watch().stir()
         });
@@ -158,6 +162,7 @@ impl Runtime {
             blocking,
             waiters: Waiters::default(),
             settings,
+            trace_file: TraceFile::from_environment(&recorder)?,
             told: Told::default(),
         });
         {
@@ -278,6 +283,16 @@ impl Runtime {
     /// ```
     pub fn dump(&self) -> Dump {
         self.handle.dump()
+    }
+
+    /// What the runtime has counted so far. See [`Handle::metrics`].
+    pub fn metrics(&self) -> Metrics {
+        self.handle.metrics()
+    }
+
+    /// Starts to record what the runtime does. See [`Handle::trace`].
+    pub fn trace(&self) -> Trace {
+        self.handle.trace()
     }
 
     /// Waits until all tasks have ended, those that they start meanwhile included, and then ends the runtime. What has not

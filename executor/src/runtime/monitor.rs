@@ -98,7 +98,9 @@ impl Monitor {
                 robbed += usize::from(after.has_work);
                 if !seat.is_blocked() {
                     let stall = before.stall(after, look.at.duration_since(last.at), &seat);
-                    scheduler.mark_stalled(&seat, after.polls, stall);
+                    if scheduler.mark_stalled(&seat, after.polls, stall) {
+                        scheduler.count_stall();
+                    }
                 }
             }
         }
@@ -137,7 +139,7 @@ struct Look {
     quiet: bool,
     seats: Vec<SeatLook>,
     waiting_tasks: usize,
-    turns: u32,
+    turns: u64,
     attended: bool,
     overdue: bool,
 }

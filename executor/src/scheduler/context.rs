@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::Scheduler;
 use super::seat::Core;
-use crate::task::{Runnable, Woken};
+use crate::diagnostics::trace::{self, Event, Queued, Recorder};
+use crate::task::{self, Runnable, Woken};
 
 /// Gives a seat to another thread. Where no thread can be had, the seat comes back.
 pub(super) type HandOver = dyn Fn(Box<Core>) -> Result<(), Box<Core>>;
@@ -44,26 +45,40 @@ impl Context {
         self.core.borrow().is_some()
     }
 
+    /// For a trace: before the task can be seen in its queue.
+    #[inline]
+    fn note_queued(&self, runnable: &Runnable, woken: Woken, queued: Queued) {
+        if trace::is_on() {
+            note_queued(&self.scheduler.recorder, runnable, woken, queued);
+        }
+    }
+
     /// Puts a task where this worker finds it; into the injector where the seat was handed over.
     fn push(&self, runnable: Runnable, woken: Woken) {
         let core = self.core.borrow();
         let Some(core) = core.as_deref() else {
-            self.scheduler.inject(runnable);
+            self.scheduler.inject(runnable, woken);
             return;
         };
-        if let Some(woken) = self.batch.get() {
-            self.batch.set(Some(woken + 1));
+        if let Some(woken_so_far) = self.batch.get() {
+            self.batch.set(Some(woken_so_far + 1));
+            self.note_queued(&runnable, woken, Queued::Local);
             core.queue.push(runnable);
             return;
         }
         match woken {
             // It leaves as many ready tasks as there were, and goes behind all of them: nobody has to be woken.
-            Woken::WhileRunning => core.queue.push(runnable),
-            // Behind those that are ready it finds many of its tasks ended; as above, nobody has to be woken.
-            Woken::Parked if runnable.metadata().collects() && !core.queue.is_empty() => {
+            Woken::WhileRunning => {
+                self.note_queued(&runnable, woken, Queued::Local);
                 core.queue.push(runnable);
             }
-            Woken::Parked => {
+            // Behind those that are ready it finds many of its tasks ended; as above, nobody has to be woken.
+            Woken::Parked if runnable.metadata().collects() && !core.queue.is_empty() => {
+                self.note_queued(&runnable, woken, Queued::Local);
+                core.queue.push(runnable);
+            }
+            Woken::Parked | Woken::Spawned => {
+                self.note_queued(&runnable, woken, Queued::Next);
                 let previous = core.seat.next.replace(runnable);
                 if let Some(previous) = previous {
                     core.queue.push(previous);
@@ -116,9 +131,73 @@ pub(crate) fn leave_seat() {
         if context.batch.get().is_some() {
             return; // a waker blocks in the middle of a turn: the turn goes on with this seat
         }
-        let core = context.core.borrow_mut().take();
-        if let Some(Err(core)) = core.map(|core| (context.hand_over)(core)) {
+        let recorder = &context.scheduler.recorder;
+        let Some(core) = context.core.borrow_mut().take() else {
+            return;
+        };
+        let traced = (trace::is_on() && recorder.is_on())
+            .then(|| core.seat.running())
+            .flatten();
+        if let Some((task, _)) = traced {
+            recorder.note_in_seat(core.number, Event::LeavesSeat { task });
+        }
+        if let Err(core) = (context.hand_over)(core) {
             *context.core.borrow_mut() = Some(core);
         }
+        if let Some((task, _)) = traced {
+            note(recorder, Event::PollBegin { task, place: None }); // it goes on, on whichever track the thread has now
+        }
     });
+}
+
+/// Records what happens on this thread, in the ring of its seat if it sits in one of that runtime's.
+#[cold]
+pub(crate) fn note(recorder: &Recorder, event: Event) {
+    if !recorder.is_on() {
+        return;
+    }
+    let noted = with(|context| {
+        let context = context.filter(|context| ptr::eq(&*context.scheduler.recorder, recorder))?;
+        let core = context.core.borrow();
+        recorder.note_in_seat(core.as_ref()?.number, event);
+        Some(())
+    });
+    if noted.is_none() {
+        recorder.note_outside(event);
+    }
+}
+
+/// Records what happens on this thread, if it is a worker.
+#[cold]
+pub(crate) fn note_here(event: Event) {
+    with(|context| {
+        if let Some(context) = context {
+            note(&context.scheduler.recorder, event);
+        }
+    });
+}
+
+/// Records that a task was spawned or woken and is about to go into a queue.
+#[cold]
+pub(crate) fn note_queued(recorder: &Recorder, runnable: &Runnable, woken: Woken, queued: Queued) {
+    let task = runnable.metadata().id();
+    let event = match woken {
+        Woken::Spawned => Event::Spawn {
+            task,
+            queued,
+            place: Some(runnable.metadata().spawned_at()),
+        },
+        Woken::Parked | Woken::WhileRunning => Event::Wake { task, queued },
+    };
+    note(recorder, event);
+}
+
+/// Polls a task once, and records it.
+#[cold]
+pub(crate) fn run_traced(recorder: &Recorder, runnable: Runnable) {
+    let task = runnable.metadata().id();
+    let place = Some(runnable.metadata().spawned_at());
+    note(recorder, Event::PollBegin { task, place });
+    task::run(runnable);
+    note(recorder, Event::PollEnd { task });
 }

@@ -9,6 +9,7 @@ mod seat;
 mod seats;
 mod slot;
 mod stall;
+mod tally;
 mod watch;
 mod worker;
 
@@ -17,11 +18,14 @@ use std::sync::atomic::{AtomicBool, Ordering::*};
 
 use crossbeam_deque::{Injector, Steal};
 
-pub(crate) use context::{leave_seat, seat_here};
+pub(crate) use context::{leave_seat, note_here, note_queued, run_traced, seat_here};
 pub(crate) use seat::Core;
 pub(crate) use stall::{Stall, Stalled, TellStalled};
 pub(crate) use worker::Worker;
 
+use crate::count::Count;
+use crate::diagnostics::PollTiming;
+use crate::diagnostics::trace::{self, Queued, Recorder};
 use crate::driver::Driver;
 use crate::task::{Runnable, Schedule, TaskId, Woken};
 use crate::timer::Moment;
@@ -39,6 +43,10 @@ pub(crate) struct Scheduler {
     stopping: AtomicBool,
     watch: Watch,
     tell_stalled: Box<TellStalled>,
+    /// How many polls the monitor has found stalled.
+    stalls: Count,
+    timing: PollTiming,
+    recorder: Arc<Recorder>,
 }
 
 impl Scheduler {
@@ -48,6 +56,8 @@ impl Scheduler {
         driver: Arc<Driver>,
         workers: usize,
         spare: usize,
+        timing: PollTiming,
+        recorder: Arc<Recorder>,
         tell_stalled: Box<TellStalled>,
     ) -> Scheduler {
         Scheduler {
@@ -58,6 +68,9 @@ impl Scheduler {
             stopping: AtomicBool::new(false),
             watch: Watch::new(),
             tell_stalled,
+            stalls: Count::default(),
+            timing,
+            recorder,
         }
     }
 
@@ -92,12 +105,19 @@ impl Scheduler {
         &self.driver
     }
 
+    pub(crate) fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
     }
 
     /// Takes a task from outside of the workers.
-    pub(crate) fn inject(&self, runnable: Runnable) {
+    pub(crate) fn inject(&self, runnable: Runnable, woken: Woken) {
+        if trace::is_on() {
+            context::note_queued(&self.recorder, &runnable, woken, Queued::Injector);
+        }
         self.injector.push(runnable);
         self.notify();
     }
@@ -191,7 +211,7 @@ impl Scheduler {
         self.seats.iter().map(Seat::running)
     }
 
-    /// Says of a seat's worker that it is stalled in the poll that was seen. False if that poll has ended, or was known to be.
+    /// Says of a seat's worker that it is stalled in the poll that was seen. True if that is news: it goes on, and had no such mark.
     pub(crate) fn mark_stalled(&self, seat: &SeatView<'_>, polls: u32, stall: Stall) -> bool {
         self.seats.mark(seat.0, polls, stall)
     }
@@ -256,8 +276,8 @@ impl SeatView<'_> {
 }
 
 impl Schedule for Scheduler {
-    fn schedule(&self, runnable: Runnable, _woken: Woken) {
-        self.inject(runnable);
+    fn schedule(&self, runnable: Runnable, woken: Woken) {
+        self.inject(runnable, woken);
     }
 
     fn here(&self) -> Option<fn(Runnable, Woken)> {

@@ -13,6 +13,9 @@ use crossbeam_utils::CachePadded;
 use super::park::Parker;
 use super::slot::Slot;
 use super::stall::Polls;
+use super::tally::Tally;
+use crate::count::Count;
+use crate::diagnostics::PollTiming;
 use crate::task::{Runnable, TaskId};
 use crate::timer::Moment;
 
@@ -23,11 +26,15 @@ pub(crate) struct Seat {
     pub(super) stealer: Stealer<Runnable>,
     pub(super) parker: Parker,
     pub(super) polls: Polls,
+    /// How many polls there have been.
+    total_polls: Count,
     /// The identity of the task that is polled, zero between two polls; and when that began.
     task: AtomicU64,
     polled_at: AtomicU32,
     /// The operating system's number for the thread in the seat, zero where it has none.
     thread: AtomicI32,
+    /// In a place of its own: little of it is written often.
+    pub(super) tally: Box<Tally>,
 }
 
 impl Seat {
@@ -37,14 +44,22 @@ impl Seat {
             stealer,
             parker: Parker::new(),
             polls: Polls::new(),
+            total_polls: Count::default(),
             task: AtomicU64::new(0),
             polled_at: AtomicU32::new(0),
             thread: AtomicI32::new(0),
+            tally: Box::new(Tally::new()),
         }
+    }
+
+    /// How many polls there have been.
+    pub(super) fn total_polls(&self) -> u64 {
+        self.total_polls.get()
     }
 
     /// Notes which task is polled next.
     pub(super) fn runs(&self, task: TaskId) {
+        self.total_polls.add(1);
         self.task.store(task.number(), Relaxed);
         self.polled_at.store(Moment::recent().0, Relaxed);
     }
@@ -73,20 +88,68 @@ impl Seat {
     }
 }
 
+/// After that many polls a worker looks at the injector, the timers and the kernel's events, however much is in its queue.
+const POLLS_BETWEEN_LOOKS: u32 = 61;
+
+/// What is due in a round of the worker's loop.
+pub(super) struct Due {
+    /// A look outside.
+    pub(super) look: bool,
+    /// The poll that follows is timed.
+    pub(super) timed: bool,
+}
+
 /// The owner's side of a seat. It moves from thread to thread when a seat is handed over.
 pub(crate) struct Core {
     /// The number of the seat.
     pub(super) number: usize,
     pub(super) seat: Arc<CachePadded<Seat>>,
     pub(super) queue: Queue<Runnable>,
-    /// Polls so far, as in the seat.
-    polls: Cell<u32>,
+    /// Rounds of the worker's loop until something is due: one count down for all, so that a round costs one.
+    rounds_left: Cell<u32>,
+    /// From where that counts down. The next two are as they were then.
+    rounds_counted: Cell<u32>,
+    /// Rounds until the worker looks outside.
+    until_look: Cell<u32>,
+    /// Rounds until the poll that follows is timed.
+    until_timed: Cell<u32>,
     /// How many tasks in a row came from the next slot.
     pub(super) streak: Cell<u32>,
     random: Cell<u64>,
 }
 
 impl Core {
+    /// Counts one more round of the worker's loop. True if something is due in it: then [`Core::take_due`] has to be called.
+    pub(super) fn count_round(&self) -> bool {
+        let left = self.rounds_left.get() - 1;
+        self.rounds_left.set(left);
+        left == 0
+    }
+
+    /// What is due in a round, and when something is due next.
+    #[cold]
+    pub(super) fn take_due(&self, timing: PollTiming) -> Due {
+        let passed = self.rounds_counted.get();
+        let until_look = self.until_look.get() - passed;
+        let until_timed = self.until_timed.get() - passed;
+        let due = Due {
+            look: until_look == 0,
+            timed: until_timed == 0,
+        };
+        let until_look = if due.look { POLLS_BETWEEN_LOOKS } else { until_look };
+        let until_timed = if due.timed {
+            1 + self.random_below(timing.longest_distance() as usize) as u32
+        } else {
+            until_timed
+        };
+        self.until_look.set(until_look);
+        self.until_timed.set(until_timed);
+        let next = until_look.min(until_timed);
+        self.rounds_counted.set(next);
+        self.rounds_left.set(next);
+        due
+    }
+
     /// A new seat, by the owner's side of it.
     pub(super) fn new(number: usize) -> Box<Core> {
         let queue = Queue::new_fifo();
@@ -94,7 +157,10 @@ impl Core {
             number,
             seat: Arc::new(CachePadded::new(Seat::new(queue.stealer()))),
             queue,
-            polls: Cell::new(0),
+            rounds_left: Cell::new(1),
+            rounds_counted: Cell::new(1),
+            until_look: Cell::new(POLLS_BETWEEN_LOOKS),
+            until_timed: Cell::new(1),
             streak: Cell::new(0),
             random: Cell::new(
                 0x9E37_79B9_7F4A_7C15 ^ (number as u64 + 1).wrapping_mul(0xBF58_476D_1CE4_E5B9),
@@ -103,12 +169,10 @@ impl Core {
     }
 
     /// Ends a poll where others can see it, and counts the next one.
-    pub(super) fn count_poll(&self) -> u32 {
-        let polls = self.polls.get().wrapping_add(1);
-        self.polls.set(polls);
-        self.seat.polls.set_count(polls);
+    pub(super) fn count_poll(&self) {
+        let polls = &self.seat.polls;
+        polls.set_count(polls.count().wrapping_add(1));
         self.seat.task.store(0, Relaxed);
-        polls
     }
 
     /// A number below `bound`, by xorshift (Marsaglia, "Xorshift RNGs", 2003): where a thief begins.

@@ -169,6 +169,12 @@ impl Seats {
         self.seats[number].get().expect("a seat below the end is there")
     }
 
+    /// All seats that were ever taken, in the order of their numbers.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Seat> {
+        let made = self.seats.iter().map_while(OnceLock::get);
+        made.map(|seat| &***seat)
+    }
+
     /// All seats that may be taken, in the order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Seat> {
         self.seats[..self.end()]

@@ -58,7 +58,7 @@ impl Polls {
         self.mark.load(Relaxed) == BLOCKED
     }
 
-    /// The monitor: marks the poll that goes on, if it is still the one with that `count`. False if it is not, or had the mark.
+    /// The monitor: marks the poll that goes on, if it is still the one with that `count`. True if it is, and had no mark yet.
     pub(super) fn mark(&self, count: u32, stall: Stall, away: &Away) -> bool {
         if self.count() != count {
             return false;
@@ -68,12 +68,13 @@ impl Polls {
             Stall::Blocked => (BLOCKED, 1),
         };
         away.0.fetch_add(counted, SeqCst); // before the worker can count itself back
-        if self.mark.fetch_max(mark, SeqCst) >= mark {
+        let before = self.mark.fetch_max(mark, SeqCst);
+        if before >= mark {
             away.0.fetch_sub(counted, SeqCst);
             return false;
         }
         if self.count() == count {
-            return true;
+            return before == NO_STALL;
         }
         self.settle(away);
         false

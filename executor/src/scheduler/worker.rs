@@ -4,19 +4,18 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use crossbeam_deque::Steal;
 
-use super::context::{Context, HandOver};
+use super::context::{self, Context, HandOver};
 use super::idle::Search;
 use super::seat::{Core, Seat};
 use super::{Scheduler, Stall, Stalled};
+use crate::diagnostics::trace::{self, Event};
 use crate::driver::Wait;
 use crate::task::{self, Runnable, TaskId};
 use crate::thread_clock::thread_number;
-
-/// After that many polls a worker looks at the injector, the timers and the kernel's events, however much is in its queue.
-const POLLS_BETWEEN_LOOKS: u32 = 61;
 
 /// Tasks from the next slot in a row before the queue has its turn.
 const LONGEST_STREAK: u32 = 16;
@@ -36,6 +35,8 @@ pub(crate) struct Worker {
     wakers: RefCell<Vec<Waker>>,
     /// The task that was polled last here, and where it was spawned; `None` if that was a stall off the processor.
     polled: Cell<Option<(TaskId, &'static Location<'static>)>>,
+    /// Whether the next poll is timed.
+    timed: Cell<bool>,
 }
 
 impl Worker {
@@ -52,6 +53,7 @@ impl Worker {
             search: Cell::new(Search::No),
             wakers: RefCell::default(),
             polled: Cell::new(None),
+            timed: Cell::new(false),
         }
     }
 
@@ -63,9 +65,28 @@ impl Worker {
                 self.look_outside(); // perhaps nobody has done so for long
             }
             while let Some(runnable) = self.find() {
-                task::run(runnable);
+                if self.timed.get() || trace::is_on() {
+                    self.run_observed(runnable);
+                } else {
+                    task::run(runnable);
+                }
             }
         });
+    }
+
+    /// Polls a task once, and times it or records it for a trace.
+    #[cold]
+    fn run_observed(&self, runnable: Runnable) {
+        let scheduler = &self.context.scheduler;
+        let begin = self.timed.take().then(Instant::now);
+        if trace::is_on() && scheduler.recorder.is_on() {
+            context::run_traced(&scheduler.recorder, runnable);
+        } else {
+            task::run(runnable);
+        }
+        if let (Some(begin), true) = (begin, self.context.has_seat()) {
+            self.with_core(|core| core.seat.tally.poll_times.add(begin.elapsed()));
+        }
     }
 
     /// The next task, after as much searching and sleeping as it takes; `None` if this thread is to leave.
@@ -75,11 +96,12 @@ impl Worker {
             if scheduler.is_stopping() || !self.context.has_seat() {
                 return None;
             }
-            let (looks, is_marked, is_spare) = self.with_core(|core| {
-                let looks = core.count_poll() % POLLS_BETWEEN_LOOKS == 0;
+            let (is_due, is_marked, is_spare) = self.with_core(|core| {
+                core.count_poll();
                 let is_spare = core.number >= scheduler.seats.wanted();
-                (looks, core.seat.polls.is_marked(), is_spare)
+                (core.count_round(), core.seat.polls.is_marked(), is_spare)
             });
+            let looks = is_due && self.take_due();
             if is_marked {
                 self.come_back();
             }
@@ -161,6 +183,17 @@ impl Worker {
         }
     }
 
+    /// What is due in this round: true if that is a look outside.
+    #[cold]
+    fn take_due(&self) -> bool {
+        let timing = self.context.scheduler.timing;
+        let due = self.with_core(|core| core.take_due(timing));
+        if due.timed {
+            self.timed.set(true);
+        }
+        due.look
+    }
+
     /// I/O events and due timers, without waiting.
     fn look_outside(&self) {
         let driver = &self.context.scheduler.driver;
@@ -200,9 +233,13 @@ impl Worker {
     #[cold]
     fn rob(&self, core: &Core) -> Option<Runnable> {
         self.victims(core)
-            .filter(|seat| seat.polls.is_blocked())
-            .find_map(|seat| {
-                retrying(|| seat.stealer.steal_batch_and_pop(&core.queue)).or_else(|| seat.next.take())
+            .filter(|(_, seat)| seat.polls.is_blocked())
+            .find_map(|(number, seat)| {
+                let had = core.queue.len();
+                let runnable = retrying(|| seat.stealer.steal_batch_and_pop(&core.queue))
+                    .or_else(|| seat.next.take())?;
+                self.count_steal(core, number, core.queue.len() + 1 - had);
+                Some(runnable)
             })
     }
 
@@ -232,14 +269,17 @@ impl Worker {
 
     /// Half of somebody's queue, beginning with a random seat.
     fn steal(&self, core: &Core) -> Option<Runnable> {
-        self.victims(core)
-            .find_map(|seat| retrying(|| seat.stealer.steal_batch_and_pop(&core.queue)))
+        self.victims(core).find_map(|(number, seat)| {
+            let runnable = retrying(|| seat.stealer.steal_batch_and_pop(&core.queue))?;
+            self.count_steal(core, number, core.queue.len() + 1); // the own queue was empty
+            Some(runnable)
+        })
     }
 
     /// Somebody's next slot, if its worker does not come to run it: one that is between two tasks will, and to take the
     /// task from its warm cache would cost more than it gains.
     fn steal_next(&self, core: &Core) -> Option<Runnable> {
-        self.victims(core).find_map(|seat| {
+        self.victims(core).find_map(|(number, seat)| {
             if seat.next.is_empty() {
                 return None;
             }
@@ -250,18 +290,30 @@ impl Worker {
                     return None;
                 }
             }
-            seat.next.take()
+            let runnable = seat.next.take()?;
+            self.count_steal(core, number, 1);
+            Some(runnable)
         })
     }
 
-    fn victims(&self, core: &Core) -> impl Iterator<Item = &Seat> {
+    fn count_steal(&self, core: &Core, from: usize, tasks: usize) {
+        let tally = &core.seat.tally;
+        tally.steals.add(1);
+        tally.stolen.add(tasks as u64);
+        if trace::is_on() {
+            context::note_here(Event::Steal { from, tasks });
+        }
+    }
+
+    /// The other seats, with their numbers.
+    fn victims(&self, core: &Core) -> impl Iterator<Item = (usize, &Seat)> {
         let seats = &self.context.scheduler.seats;
         let (end, own) = (seats.end(), core.number);
         let first = core.random_below(end);
         (0..end)
             .map(move |step| (first + step) % end)
             .filter(move |&seat| seat != own)
-            .map(|seat| seats.get(seat))
+            .map(|seat| (seat, seats.get(seat)))
     }
 
     /// Found something: whoever pushed more work while this worker searched relied on it to call the next one.
@@ -295,6 +347,7 @@ impl Worker {
         // Off the list before anybody is woken or a timer is taken out of its wheel: one that is listed does nothing.
         let get_up = || {
             self.search.set(scheduler.idle.wake(number));
+            self.count_wakeup();
             scheduler.watch.stir();
         };
         if scheduler.is_stopping() {
@@ -302,7 +355,13 @@ impl Worker {
             return;
         }
         let seat = scheduler.seats.get(number);
-        match driver.try_right() {
+        let right = driver.try_right();
+        seat.tally.parks.add(1);
+        if trace::is_on() {
+            let polls = right.is_some();
+            context::note_here(Event::Park { polls });
+        }
+        match right {
             Some(right) => self.in_batch(|| {
                 let mut wakers = self.wakers.borrow_mut();
                 let polled = seat
@@ -321,6 +380,17 @@ impl Worker {
                 driver.clock().now(); // for those who ask for the moment
                 self.in_batch(|| driver.fire_due(number));
             }
+        }
+    }
+
+    fn count_wakeup(&self) {
+        let notified = self.search.get() == Search::Yes;
+        self.with_core(|core| {
+            core.seat.tally.wakeups.add(1);
+            core.seat.tally.notified.add(u64::from(notified));
+        });
+        if trace::is_on() {
+            context::note_here(Event::Unpark { notified });
         }
     }
 

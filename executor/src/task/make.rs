@@ -25,7 +25,7 @@ impl Fresh {
     #[inline]
     pub(crate) fn start(self) {
         if self.listed {
-            Registry::schedule(self.runnable, Woken::Parked);
+            Registry::schedule(self.runnable, Woken::Spawned);
         }
     }
 }

@@ -212,13 +212,15 @@ impl Registry {
     }
 
     /// Does not take the lock.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for metrics and dump"))]
     pub(crate) fn counts(&self) -> Counts {
+        // What is part of another count is read before it.
+        let (panicked, leaked) = (self.panicked.load(Relaxed), self.leaked.load(Relaxed));
+        let ended = self.ended.load(Relaxed);
         Counts {
             spawned: self.spawned.load(Relaxed),
-            ended: self.ended.load(Relaxed),
-            panicked: self.panicked.load(Relaxed),
-            leaked: self.leaked.load(Relaxed),
+            ended,
+            panicked,
+            leaked,
         }
     }
 

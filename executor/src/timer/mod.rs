@@ -11,6 +11,7 @@ pub(crate) use sleeper::Sleeper;
 pub(crate) use wheel::Key;
 use wheel::Wheel;
 
+use crate::count::{Count, Level};
 use crate::sync::atomic::{AtomicU64, Ordering::*};
 use crate::sync::{Mutex, lock};
 
@@ -24,6 +25,8 @@ const BATCH: usize = 256;
 pub(crate) struct Timers {
     wheel: Mutex<Option<Wheel>>,
     next: AtomicU64,
+    pending: Level,
+    fired: Count,
 }
 
 /// What became of a timer that was to be started.
@@ -51,11 +54,23 @@ impl Timers {
         Timers {
             wheel: Mutex::new(Some(Wheel::new())),
             next: AtomicU64::new(Tick::NEVER.0),
+            pending: Level::default(),
+            fired: Count::default(),
         }
     }
 
     pub(crate) fn next_tick(&self) -> Tick {
         Tick(self.next.load(Acquire)) // partner: the stores in this file; for the fences see `sleeper.rs`
+    }
+
+    /// How many timers run.
+    pub(crate) fn pending(&self) -> u64 {
+        self.pending.get()
+    }
+
+    /// How many have fired.
+    pub(crate) fn fired(&self) -> u64 {
+        self.fired.get()
     }
 
     pub(crate) fn start(&self, tick: Tick, waker: &Waker) -> Started {
@@ -67,6 +82,7 @@ impl Timers {
         let Some(key) = wheel.insert(tick, waker) else {
             return Started::Passed;
         };
+        self.pending.set(wheel.len());
         let first = tick.0 < self.next.load(Relaxed);
         if first {
             self.next.store(tick.0, Release);
@@ -84,7 +100,13 @@ impl Timers {
     }
 
     pub(crate) fn cancel(&self, key: Key) {
-        let waker = lock(&self.wheel).as_mut().and_then(|wheel| wheel.remove(key));
+        let mut wheel = lock(&self.wheel);
+        let waker = wheel.as_mut().and_then(|wheel| {
+            let waker = wheel.remove(key);
+            self.pending.set(wheel.len());
+            waker
+        });
+        drop(wheel);
         drop(waker); // without the lock: it may be the last reference to a task
     }
 
@@ -97,14 +119,20 @@ impl Timers {
         let Some(wheel) = wheel.as_mut() else {
             return false;
         };
+        let before = due.len();
         let more = wheel.advance(now, BATCH, due);
+        self.fired.add((due.len() - before) as u64);
+        self.pending.set(wheel.len());
         self.next.store(wheel.next_tick().0, Release);
         more
     }
 
     /// Ends all timers: their wakers, so that whoever waits can look for another runtime.
     pub(crate) fn close(&self) -> Vec<Waker> {
-        let wheel = lock(&self.wheel).take();
+        let mut lent = lock(&self.wheel);
+        let wheel = lent.take();
+        self.pending.set(0);
+        drop(lent);
         self.next.store(Tick::NEVER.0, Release);
         wheel.map(|mut wheel| wheel.clear()).unwrap_or_default()
     }

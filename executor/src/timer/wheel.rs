@@ -165,6 +165,11 @@ impl Wheel {
         }
     }
 
+    /// How many timers run.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Takes every timer out.
     pub(crate) fn clear(&mut self) -> Vec<Waker> {
         let wakers = self

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 use canter_coop::{Reason, Waiting};
 
 use super::state::{Pending, State};
+use crate::diagnostics::trace::{self, Event};
+use crate::scheduler;
 use crate::task::identity::TaskId;
 use crate::task::join::JOIN;
 use crate::task::registry::Registry;
@@ -108,6 +110,10 @@ impl Meta {
             let place = waiting.map_or(ptr::null_mut(), |waiting| ptr::from_ref(waiting.place).cast_mut());
             self.place.store(place, Relaxed); // the step that ends the poll follows
             self.since.store(Moment::recent().0, Relaxed);
+        }
+        if trace::is_on() {
+            let task = self.id();
+            scheduler::note_here(Event::Waits { task, waiting });
         }
         let mut joins = false;
         if let Some(waiting) = waiting {

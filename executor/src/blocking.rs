@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use canter_coop::census;
 
 use crate::count::Level;
+use crate::diagnostics::Kind;
 use crate::diagnostics::trace::{self, Queued, Recorder};
 use crate::report::report;
 use crate::scheduler;
@@ -311,6 +312,10 @@ impl Threads {
 pub(crate) struct BlockingQueue(pub(crate) Arc<Threads>);
 
 impl Schedule for BlockingQueue {
+    fn kind(&self) -> Kind {
+        Kind::Closure
+    }
+
     fn schedule(&self, runnable: Runnable, woken: Woken) {
         if trace::is_on() {
             scheduler::note_queued(&self.0.recorder, &runnable, woken, Queued::Blocking);

@@ -23,8 +23,8 @@
 //! - [`context`]: cancelling a whole tree of calls and tasks, by hand or by a deadline. Go's `context`.
 //! - [`spawn_blocking`] for closures that block their thread, [`spawn_local`] for futures that are not `Send`.
 //! - [`runtime`]: a runtime of one's own, with its number of workers and an orderly end.
-//! - [`diagnostics`]: what a runtime has counted, and what it did lately, on a line of time.
 //! - [`io`]: any other source of I/O that `mio` can poll.
+//! - [`diagnostics`]: what every task does now, what a runtime has counted and did lately, deadlocks, panics; and spans for subscribers of `tracing`, with that feature.
 //!
 //! # When not to use it
 //!
@@ -34,7 +34,7 @@
 //! # Unsafe code
 //!
 //! It is confined to `task/cell/` (the allocation of a task: its future, its result, and the references that keep it),
-//! `task/{make,registry,join,local_set}.rs` (futures that are not `Send`, a task's way to its registry and back, an output that is
+//! `task/{make,registry,join,local_set,panic}.rs` (futures that are not `Send`, a task's way to its registry and back, an output that is
 //! dropped in place), `scheduler/slot.rs` (a task as a bare pointer), `scheduler/context.rs` (the thread's worker behind a
 //! thread-local) and `diagnostics/trace/ring.rs` (a place in the program as a bare pointer).
 
@@ -68,7 +68,8 @@ use runtime::current;
 /// Starts a task whose output nobody wants. Go's `go`.
 ///
 /// It runs on the current runtime, or on the default one. A panic in it is printed to standard error with this place, and
-/// reaches nobody else. [`task::Builder`] gives it a name.
+/// reaches nobody else; [`Builder::on_task_panic`](runtime::Builder::on_task_panic) can have something else done. [`task::Builder`] gives it
+/// a name.
 ///
 /// A task that waits while nothing has a waker of it any more can never run again: its future is dropped, on a worker, and counted as
 /// leaked. So a task that is to be there until the runtime ends has to wait for something that could still come;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Runtime;
 use crate::diagnostics::trace::EVENT_BYTES;
-use crate::diagnostics::{OnDeadlock, PollTiming};
+use crate::diagnostics::{OnDeadlock, OnTaskPanic, PollTiming};
 
 /// Closures of `spawn_blocking` that run at once, where nothing else was said.
 const BLOCKING_THREADS: usize = 512;
@@ -63,6 +63,7 @@ pub(crate) struct Settings {
     /// Whether the number of workers follows that of the cores.
     pub(super) follows_cores: bool,
     pub(crate) on_deadlock: OnDeadlock,
+    pub(super) on_task_panic: OnTaskPanic,
     pub(super) dumps_on_signal: bool,
     pub(super) poll_timing: PollTiming,
     /// Events that each ring of a trace keeps.
@@ -78,6 +79,7 @@ impl Default for Settings {
             warns_of_stalls: true,
             follows_cores: false,
             on_deadlock: OnDeadlock::Exit,
+            on_task_panic: OnTaskPanic::Keep,
             dumps_on_signal: false,
             poll_timing: PollTiming::default(),
             trace_events: TRACE_EVENTS,
@@ -145,6 +147,15 @@ impl Builder {
     /// [`diagnostics::Deadlock`](crate::diagnostics::Deadlock) tells when that is known, and when there is only a warning.
     pub fn on_deadlock(mut self, on_deadlock: OnDeadlock) -> Builder {
         self.settings.on_deadlock = on_deadlock;
+        self
+    }
+
+    /// What happens when a task panics. Default: the panic is kept for whoever joins the task, and printed to standard error if nobody
+    /// does. The runtime goes on.
+    ///
+    /// [`diagnostics::TaskPanic`](crate::diagnostics::TaskPanic) tells which panics these are, and when and where a function is called.
+    pub fn on_task_panic(mut self, on_task_panic: OnTaskPanic) -> Builder {
+        self.settings.on_task_panic = on_task_panic;
         self
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::default;
 use super::handle::Handle;
+use crate::diagnostics::OnTaskPanic;
 use crate::driver::Driver;
 
 thread_local! {
@@ -62,6 +63,13 @@ pub(crate) fn with<R>(f: impl FnOnce(&Handle) -> R) -> R {
         Some(handle) => f(&handle),
         None => f(default::handle()),
     }
+}
+
+/// What the runtime that was entered here says about the panics of tasks.
+pub(crate) fn on_task_panic() -> OnTaskPanic {
+    entered().map_or(OnTaskPanic::Keep, |handle| {
+        handle.shared().settings.on_task_panic.clone()
+    })
 }
 
 /// The driver that a source of I/O registers with.

@@ -149,9 +149,15 @@ impl Runtime {
             move || scheduler.watch().stir()
         });
         let registries = (0..workers * REGISTRIES_A_WORKER)
-            .map(|_| CachePadded::new(Registry::new(scheduler.clone())))
+            .map(|_| {
+                let on_task_panic = Some(settings.on_task_panic.clone());
+                CachePadded::new(Registry::new(scheduler.clone(), on_task_panic))
+            })
             .collect();
-        let blocking = Registry::new(Arc::new(BlockingQueue(threads.clone())));
+        let blocking = Registry::new(
+            Arc::new(BlockingQueue(threads.clone())),
+            Some(settings.on_task_panic.clone()),
+        );
         if settings.dumps_on_signal {
             diagnostics::dump_on_signal()?;
         }

@@ -31,7 +31,8 @@ pub fn id() -> Option<TaskId> {
     Some(CURRENT.get()).filter(|id| *id != NONE).map(TaskId)
 }
 
-/// Runs `f`, which does not panic, as that task.
+/// Runs `f`, which does not panic, as that task. So whoever finds a task to be the current one knows that its future is there, or is just
+/// being dropped.
 #[inline]
 pub(super) fn run_as<R>(id: TaskId, f: impl FnOnce() -> R) -> R {
     let outer = CURRENT.replace(id.0);

@@ -16,6 +16,8 @@ use canter_coop::{Reason, waiting};
 
 use super::cell::{Joiner, TaskRef};
 use super::identity::{Identity, TaskId};
+use super::panic::Panicked;
+use crate::diagnostics::{TaskPanic, words};
 use crate::report::report;
 
 pub(super) static JOIN: Reason = Reason::new("join");
@@ -23,7 +25,8 @@ pub(super) static JOIN: Reason = Reason::new("join");
 /// Waits for a task and gives its output.
 ///
 /// Dropping the handle detaches the task: it goes on, and its output is dropped. A panic of a task that nobody joins is
-/// printed to standard error with the place where the task was spawned.
+/// printed to standard error with the place where the task was spawned, unless
+/// [`Builder::on_task_panic`](crate::runtime::Builder::on_task_panic) says something else.
 ///
 /// # Tasks that nothing can wake
 ///
@@ -150,6 +153,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// The output of a task on its way to whoever joins. Where nobody does, a panic in its destructor is printed.
 pub(crate) struct Output<T> {
     value: ManuallyDrop<T>,
+    id: TaskId,
     spawned_at: &'static Location<'static>,
 }
 
@@ -157,6 +161,7 @@ impl<T> Output<T> {
     pub(super) fn new(task: &TaskRef, value: T) -> Output<T> {
         Output {
             value: ManuallyDrop::new(value),
+            id: task.id(),
             spawned_at: task.spawned_at(),
         }
     }
@@ -174,13 +179,17 @@ impl<T> Output<T> {
 
 impl<T> Drop for Output<T> {
     fn drop(&mut self) {
-        let Output { value, spawned_at } = self;
+        let Output {
+            value,
+            id,
+            spawned_at,
+        } = self;
         // SAFETY: the value is dropped here only, and `into_inner` keeps this from running.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { ManuallyDrop::drop(value) }));
         if let Err(payload) = dropped {
             report(format_args!(
-                "the output of a task (spawned at {spawned_at}) that nobody joins panicked in its destructor: {}",
-                message(&*payload)
+                "the output of task {id} (spawned at {spawned_at}) that nobody joins panicked in its destructor: {}",
+                words(&*payload)
             ));
             drop_payload(payload);
         }
@@ -212,10 +221,12 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The task's future panicked, and is still there or in its destructor.
-    pub(super) fn panic(task: &TaskRef, payload: Box<dyn Any + Send>) -> Failure {
+    pub(super) fn panic(task: &TaskRef, panicked: Panicked) -> Failure {
+        let Panicked { payload, told } = panicked;
         task.set_panicked();
         Failure::Panic(Box::new(Panic {
             payload: Some(payload),
+            told,
             task: task.identity(),
         }))
     }
@@ -232,18 +243,21 @@ impl Failure {
     }
 }
 
-/// A panic on its way to whoever joins; one that never gets there is printed, so that it can't be swallowed.
+/// A panic on its way to whoever joins; one that never gets there is printed, unless it was told of, so that it can't be swallowed.
 pub(crate) struct Panic {
     payload: Option<Box<dyn Any + Send>>,
+    told: bool,
     task: Identity,
 }
 
 impl Drop for Panic {
     fn drop(&mut self) {
         if let Some(payload) = self.payload.take() {
-            let Panic { task, .. } = self;
-            let message = message(&*payload);
-            report(format_args!("{task} panicked and nobody joins it: {message}"));
+            let Panic { task, told, .. } = self;
+            if !*told {
+                let words = words(&*payload);
+                report(format_args!("{task} panicked and nobody joins it: {words}"));
+            }
             drop_payload(payload);
         }
     }
@@ -252,7 +266,7 @@ impl Drop for Panic {
 /// Why a task has no output: it was cancelled, or it panicked.
 ///
 /// A task is cancelled by [`JoinHandle::abort`], or when its runtime ends before it does. It reads as `task 17 (spawned at
-/// src/main.rs:40:5) was cancelled`, with the task's name behind the number if it has one.
+/// src/main.rs:40:5) was cancelled` or `.. panicked: no more paper`, with the task's name behind the number if it has one.
 pub struct JoinError {
     task: Identity,
     kind: Kind,
@@ -318,15 +332,11 @@ impl JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.task)?;
         match &self.kind {
-            Kind::Cancelled => f.write_str("was cancelled"),
+            Kind::Cancelled => write!(f, "{} was cancelled", self.task),
             Kind::Panic(payload) => {
-                write!(
-                    f,
-                    "panicked: {}",
-                    message(&**payload.lock().unwrap_or_else(PoisonError::into_inner))
-                )
+                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+                TaskPanic::new(&self.task, &**payload).fmt(f)
             }
         }
     }
@@ -344,13 +354,4 @@ impl From<JoinError> for io::Error {
     fn from(error: JoinError) -> io::Error {
         io::Error::other(error)
     }
-}
-
-/// The words of a panic, where its payload has any.
-fn message(payload: &(dyn Any + Send)) -> &str {
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(a payload that is no string)")
 }

@@ -24,6 +24,7 @@ use std::thread;
 use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError};
 
 use super::{JoinHandle, Name, Registry, Runnable, Schedule, Woken};
+use crate::diagnostics::Kind;
 use crate::sync::{Mutex, lock};
 
 /// Local tasks run in one go before the future around them has its turn.
@@ -84,6 +85,10 @@ impl LocalState {
 }
 
 impl Schedule for LocalQueue {
+    fn kind(&self) -> Kind {
+        Kind::LocalTask
+    }
+
     fn schedule(&self, runnable: Runnable, _woken: Woken) {
         let (runner, more) = {
             let mut state = lock(&self.state);
@@ -139,7 +144,7 @@ impl Home {
     fn tasks(&self) -> &(Arc<LocalQueue>, Arc<Registry>) {
         self.tasks.get_or_init(|| {
             let queue = Arc::new(LocalQueue::default());
-            (queue.clone(), Registry::new(queue))
+            (queue.clone(), Registry::new(queue, None))
         })
     }
 

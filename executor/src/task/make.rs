@@ -15,16 +15,19 @@ const LARGEST_INLINE: usize = 1024;
 
 /// A task that was made and not started yet.
 #[must_use = "a task runs once it is started"]
-pub(crate) struct Fresh {
+pub(crate) struct Fresh<'a> {
     runnable: Runnable,
+    /// A task that is not listed does not keep it.
+    registry: &'a Registry,
     listed: bool,
 }
 
-impl Fresh {
+impl Fresh<'_> {
     /// Schedules the task; drops it where its registry is closed, and the join then says that it was cancelled.
     #[inline]
     pub(crate) fn start(self) {
         if self.listed {
+            self.runnable.begin(|| self.registry.kind());
             Registry::schedule(self.runnable, Woken::Spawned);
         }
     }
@@ -32,12 +35,12 @@ impl Fresh {
 
 /// Makes a task of a `Send` future. No code of the user's runs in here.
 #[inline]
-pub(crate) fn new<F, N: Name>(
-    registry: &Arc<Registry>,
+pub(crate) fn new<'a, F, N: Name>(
+    registry: &'a Arc<Registry>,
     future: F,
     spawned_at: &'static Location<'static>,
     name: N,
-) -> (Fresh, JoinHandle<F::Output>)
+) -> (Fresh<'a>, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -52,12 +55,12 @@ where
 /// If `F` is not `Send`, the runnable must be run and dropped on this thread only. If the output is not `Send` the handle
 /// isn't either, which the types see to.
 #[inline]
-pub(crate) unsafe fn new_unchecked<F, N: Name>(
-    registry: &Arc<Registry>,
+pub(crate) unsafe fn new_unchecked<'a, F, N: Name>(
+    registry: &'a Arc<Registry>,
     future: F,
     spawned_at: &'static Location<'static>,
     name: N,
-) -> (Fresh, JoinHandle<F::Output>)
+) -> (Fresh<'a>, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -75,12 +78,12 @@ where
 
 /// # Safety
 /// As for [`new_unchecked`].
-unsafe fn build<F, N: Name>(
-    registry: &Arc<Registry>,
+unsafe fn build<'a, F, N: Name>(
+    registry: &'a Arc<Registry>,
     future: F,
     spawned_at: &'static Location<'static>,
     name: N,
-) -> (Fresh, JoinHandle<F::Output>)
+) -> (Fresh<'a>, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -88,5 +91,10 @@ where
     // SAFETY: passed on to the caller.
     let (runnable, joiner) = unsafe { cell::allocate(registry, future, spawned_at, name) };
     let listed = registry.insert(&runnable);
-    (Fresh { runnable, listed }, JoinHandle::new(joiner))
+    let fresh = Fresh {
+        runnable,
+        registry,
+        listed,
+    };
+    (fresh, JoinHandle::new(joiner))
 }

@@ -11,6 +11,7 @@ mod join;
 mod local_key;
 mod local_set;
 mod make;
+mod panic;
 mod registry;
 #[cfg(test)]
 mod tests;

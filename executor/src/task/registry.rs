@@ -21,12 +21,19 @@ use std::time::Instant;
 
 use super::cell::TaskRef;
 use super::{Meta, Runnable, Woken};
+use crate::diagnostics::{Kind, OnTaskPanic};
+use crate::runtime::current;
 use crate::sync::{Condvar, Lock, Mutex, lock};
 
 /// Who runs the tasks of a registry.
 pub(crate) trait Schedule: Send + Sync {
     /// Takes a task that is ready. Called by whoever wakes it, on any thread.
     fn schedule(&self, runnable: Runnable, woken: Woken);
+
+    /// What its tasks are.
+    fn kind(&self) -> Kind {
+        Kind::Task
+    }
 
     /// A way to schedule from this very thread that needs nothing kept alive: the reference count that cores would
     /// otherwise contend for stays untouched.
@@ -42,6 +49,8 @@ pub(crate) struct Registry {
     /// Held by whoever waits for that, from before its look at the tasks.
     waits: Mutex<()>,
     schedule: Arc<dyn Schedule>,
+    /// What happens when a task panics; `None` where the runtime decides in which it runs.
+    on_task_panic: Option<OnTaskPanic>,
     /// Written under the lock of `tasks`, each by a load and a store, and read without.
     spawned: AtomicU64,
     ended: AtomicU64,
@@ -80,12 +89,13 @@ const BLOCK: u64 = 64;
 impl Registry {
     pub(super) const NO_ENTRY: u32 = u32::MAX;
 
-    pub(crate) fn new(schedule: Arc<dyn Schedule>) -> Arc<Registry> {
+    pub(crate) fn new(schedule: Arc<dyn Schedule>, on_task_panic: Option<OnTaskPanic>) -> Arc<Registry> {
         Arc::new(Registry {
             tasks: Lock::new(Tasks::default()),
             emptied: Condvar::new(),
             waits: Mutex::new(()),
             schedule,
+            on_task_panic,
             spawned: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
@@ -105,6 +115,15 @@ impl Registry {
                 schedule.schedule(runnable, woken);
             }
         }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.schedule.kind()
+    }
+
+    /// What happens when a task panics that runs on this thread.
+    pub(super) fn on_task_panic(&self) -> OnTaskPanic {
+        self.on_task_panic.clone().unwrap_or_else(current::on_task_panic)
     }
 
     /// Gives a task its identity and lists it; false where the registry is closed.

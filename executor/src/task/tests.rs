@@ -21,7 +21,7 @@ impl Schedule for Queue {
 impl Queue {
     fn new() -> (Arc<Queue>, Arc<Registry>) {
         let queue = Arc::new(Queue::default());
-        (queue.clone(), Registry::new(queue))
+        (queue.clone(), Registry::new(queue, None))
     }
 
     fn run_all(&self) {

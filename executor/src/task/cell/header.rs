@@ -10,6 +10,7 @@ use std::task::Waker;
 
 use super::meta::Meta;
 use super::runnable::Runnable;
+use super::span::TaskSpan;
 use super::state::{Left, State};
 use crate::sync::UnsafeCell;
 use crate::task::identity::Identity;
@@ -21,11 +22,13 @@ pub(in crate::task) struct Header {
     /// The waker of whoever joins; [`state`](super::state) says whose it is.
     pub(super) joiner: UnsafeCell<MaybeUninit<Waker>>,
     pub(super) meta: Meta,
+    /// The part that can change is whose the future is.
+    pub(super) span: TaskSpan,
 }
 
 /// With this, a task whose future has six words or fewer is among the small blocks that glibc frees without a lock, whichever thread
 /// does it: tasks often end on another one.
-const _: () = assert!(cfg!(canter_loom) || size_of::<Header>() <= 72);
+const _: () = assert!(cfg!(canter_loom) || cfg!(feature = "tracing") || size_of::<Header>() <= 72);
 
 /// What depends on the future's type. Each function takes a pointer to the header that can reach the whole allocation.
 pub(super) struct VTable {

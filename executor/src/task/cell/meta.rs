@@ -78,7 +78,8 @@ impl Meta {
     /// Where the task is listed. A registry lives for as long as it lists a task, whoever else lets go of it.
     ///
     /// # Safety
-    /// The task is listed: its future has not been dropped to the end, and none of the borrow is left when it has.
+    /// The task is listed: its future has not been dropped to the end, and none of the borrow is left when it has. Or it was refused,
+    /// and whoever started it still has the registry.
     pub(in crate::task) unsafe fn registry(&self) -> &Registry {
         // SAFETY: passed on to the caller.
         unsafe { self.registry.as_ref() }

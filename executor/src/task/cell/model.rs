@@ -79,7 +79,7 @@ impl World {
     fn new(enough: usize) -> (World, JoinHandle<Guard>) {
         let queue = Arc::new(Queue(Mutex::new(Vec::new())));
         let world = World {
-            registry: Registry::new(queue.clone()),
+            registry: Registry::new(queue.clone(), None),
             queue,
             sum: Arc::new(AtomicUsize::new(0)),
             futures: Drops::default(),

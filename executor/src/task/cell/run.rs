@@ -5,6 +5,7 @@
     reason = "the future is pinned and dropped in the task's allocation, and its result comes in its place"
 )]
 
+use std::any::Any;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -19,12 +20,14 @@ use super::header::{Header, Name, TaskRef, VTable, leave};
 use super::joiner::Joiner;
 use super::meta::Meta;
 use super::runnable::Runnable;
+use super::span::TaskSpan;
 use super::state::{Complete, Pending};
 use super::waker;
 use crate::report::report;
 use crate::sync::UnsafeCell;
 use crate::task::current;
 use crate::task::join::{Failure, discard};
+use crate::task::panic::Panicked;
 use crate::task::{Registry, Woken};
 
 /// Operations of leaf futures in one poll, before the task gives way.
@@ -62,6 +65,7 @@ pub(in crate::task) unsafe fn allocate<F: Future + 'static, N: Name>(
             vtable: const { &Cell::<F, N>::VTABLE },
             joiner: UnsafeCell::new(MaybeUninit::uninit()),
             meta: Meta::new(registry, spawned_at),
+            span: TaskSpan::new(),
         },
         name,
         content: UnsafeCell::new(Content {
@@ -118,12 +122,8 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
             },
             // SAFETY: the poll goes on, and the future is there.
             Ok((Poll::Ready(output), _)) => unsafe { Self::end_with(task, output) },
-            Err(payload) => {
-                // SAFETY: the poll's reference keeps the allocation.
-                let failure = Failure::panic(&unsafe { TaskRef::new(task) }, payload);
-                // SAFETY: the poll goes on, and the future is there.
-                unsafe { Self::end_after_panic(task, failure) }
-            }
+            // SAFETY: the poll goes on, and the future is there.
+            Err(payload) => unsafe { Self::end_after_panic(task, payload) },
         }
     }
 
@@ -166,14 +166,16 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     #[inline]
     unsafe fn poll(&self, waker: &Waker) -> thread::Result<(Poll<F::Output>, Option<Waiting>)> {
         let mut cx = Context::from_waker(waker);
-        let id = self.header.meta.id();
+        let Header { meta, span, .. } = &self.header;
         self.content.with_mut(|content| {
             // SAFETY: the content is the future, and it is the caller's.
             let future = unsafe { &mut *content.cast::<F>() };
             // SAFETY: nothing moves it until it is dropped in place.
             let future = unsafe { Pin::new_unchecked(future) };
             let poll = || host::poll(BUDGET, || future.poll(&mut cx));
-            current::run_as(id, || catch_unwind(AssertUnwindSafe(poll)))
+            // SAFETY: the future is the caller's.
+            let poll = || unsafe { span.poll(meta, poll) };
+            current::run_as(meta.id(), || catch_unwind(AssertUnwindSafe(poll)))
         })
     }
 
@@ -182,13 +184,31 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     /// # Safety
     /// As for `poll`, and the future is not used again.
     unsafe fn drop_future(&self, task: NonNull<Header>) -> Result<(), Failure> {
+        let Header { meta, span, .. } = &self.header;
         let dropped = self.content.with_mut(|content| {
             // SAFETY: the content is the future, it is the caller's, and this is its end.
             let drop = || unsafe { ptr::drop_in_place(content.cast::<F>()) };
-            current::run_as(self.header.meta.id(), || catch_unwind(AssertUnwindSafe(drop)))
+            // SAFETY: the future is the caller's.
+            let drop = || unsafe { span.within(drop) };
+            current::run_as(meta.id(), || catch_unwind(AssertUnwindSafe(drop)))
         });
+        // SAFETY: passed on to the caller; the task is still listed.
+        dropped.map_err(|payload| unsafe { Self::panicked(task, payload) })
+    }
+
+    /// What is left of a panic of the future, when the runtime's function has been called.
+    ///
+    /// # Safety
+    /// The caller has begun the poll, and the task is still listed, if it ever was.
+    #[cold]
+    unsafe fn panicked(task: NonNull<Header>, payload: Box<dyn Any + Send>) -> Failure {
         // SAFETY: the poll's reference keeps the allocation.
-        dropped.map_err(|payload| Failure::panic(&unsafe { TaskRef::new(task) }, payload))
+        let task = unsafe { TaskRef::new(task) };
+        let meet = || Panicked::meet(&task, payload);
+        // SAFETY: the future is the caller's, or has just been dropped by it.
+        let meet = || unsafe { task.header().span.within(meet) };
+        let panicked = current::run_as(task.id(), meet);
+        Failure::panic(&task, panicked)
     }
 
     /// The future has given its output.
@@ -230,7 +250,9 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     /// # Safety
     /// As for `end_with`.
     #[cold]
-    unsafe fn end_after_panic(task: NonNull<Header>, failure: Failure) {
+    unsafe fn end_after_panic(task: NonNull<Header>, payload: Box<dyn Any + Send>) {
+        // SAFETY: passed on to the caller.
+        let failure = unsafe { Self::panicked(task, payload) };
         // SAFETY: the poll's reference keeps the allocation.
         let cell = unsafe { Self::of(task) };
         // SAFETY: passed on to the caller.
@@ -247,7 +269,11 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     unsafe fn complete(task: NonNull<Header>, result: Result<F::Output, Failure>) {
         // SAFETY: the poll's reference keeps the allocation.
         let cell = unsafe { Self::of(task) };
-        let Header { meta, joiner, .. } = &cell.header;
+        let Header {
+            meta, joiner, span, ..
+        } = &cell.header;
+        // SAFETY: passed on to the caller.
+        unsafe { span.end(meta, result.is_ok()) };
         Registry::remove(meta);
         let unwanted = if meta.state.has_handle() {
             // SAFETY: the future is gone, and the result is the poll's until the next line.

@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 
 use super::header::{Header, TaskRef};
 use super::meta::Meta;
+use crate::diagnostics::Kind;
 
 /// A task that is ready, and the right to poll it. One that is dropped ends its task: the future is dropped right there, and the join
 /// says that it was cancelled.
@@ -32,6 +33,13 @@ impl Runnable {
     pub(in crate::task) unsafe fn task_ref(&self) -> TaskRef {
         // SAFETY: passed on to the caller.
         unsafe { TaskRef::new(self.0.pointer()) }
+    }
+
+    /// The task is about to be scheduled for the first time.
+    #[inline]
+    pub(in crate::task) fn begin(&self, kind: impl FnOnce() -> Kind) {
+        // SAFETY: whoever has the runnable owns the future.
+        unsafe { self.0.header().span.begin(&self.0, kind) }
     }
 
     /// Polls the task once.

@@ -8,7 +8,8 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::header::{Header, free, leave};
 use super::runnable::Runnable;
-use super::state::{State, Wake};
+use super::span::WakerOp;
+use super::state::Wake;
 use crate::task::{Registry, Woken};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -42,9 +43,9 @@ unsafe fn task(data: *const ()) -> NonNull<Header> {
 
 /// # Safety
 /// The caller has a reference to the task for as long as the borrow is used.
-unsafe fn state<'a>(task: NonNull<Header>) -> &'a State {
+unsafe fn header<'a>(task: NonNull<Header>) -> &'a Header {
     // SAFETY: the reference keeps the allocation.
-    &unsafe { task.as_ref() }.meta.state
+    unsafe { task.as_ref() }
 }
 
 /// # Safety
@@ -53,7 +54,9 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the pointer of the waker that is cloned.
     let task = unsafe { task(data) };
     // SAFETY: that waker's reference.
-    unsafe { state(task) }.add_reference();
+    let Header { meta, span, .. } = unsafe { header(task) };
+    meta.state.add_reference();
+    span.waker(WakerOp::Clone);
     RawWaker::new(data, &VTABLE)
 }
 
@@ -63,10 +66,15 @@ unsafe fn wake(data: *const ()) {
     // SAFETY: the waker's pointer.
     let task = unsafe { task(data) };
     // SAFETY: the waker's reference, which the call gives up.
-    match unsafe { state(task) }.wake() {
+    let Header { meta, span, .. } = unsafe { header(task) };
+    span.waker(WakerOp::Wake);
+    match meta.state.wake() {
         Wake::Nothing => {}
-        // SAFETY: the state says that there is to be a runnable.
-        Wake::Schedule => Registry::schedule(unsafe { Runnable::new(task) }, Woken::Parked),
+        Wake::Schedule => {
+            span.woken(meta);
+            // SAFETY: the state says that there is to be a runnable.
+            Registry::schedule(unsafe { Runnable::new(task) }, Woken::Parked);
+        }
         // SAFETY: the state says that nobody refers to the task any more.
         Wake::Free => unsafe { free(task) },
     }
@@ -78,7 +86,10 @@ unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the waker's pointer.
     let task = unsafe { task(data) };
     // SAFETY: the waker's reference.
-    if unsafe { state(task) }.wake_by_ref() == Wake::Schedule {
+    let Header { meta, span, .. } = unsafe { header(task) };
+    span.waker(WakerOp::WakeByRef);
+    if meta.state.wake_by_ref() == Wake::Schedule {
+        span.woken(meta);
         // SAFETY: the state says that there is to be a runnable.
         Registry::schedule(unsafe { Runnable::new(task) }, Woken::Parked);
     }
@@ -90,7 +101,9 @@ unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker's pointer.
     let task = unsafe { task(data) };
     // SAFETY: the waker's reference, which the call gives up.
-    let left = unsafe { state(task) }.drop_reference();
+    let Header { meta, span, .. } = unsafe { header(task) };
+    span.waker(WakerOp::Drop);
+    let left = meta.state.drop_reference();
     // SAFETY: the task is used no more.
     unsafe { leave(task, left) }
 }

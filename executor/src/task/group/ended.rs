@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
+use super::slots::Slot;
 use crate::task::join::{Failure, Output};
-use crate::task::{Identity, JoinError, JoinHandle, TaskId};
+use crate::task::panic::Panicked;
+use crate::task::{Identity, JoinError, TaskId};
 
 /// What a task left. Where nobody takes it, a panic is printed, be it the task's or that of its output's destructor.
 pub(super) struct Ended<T> {
@@ -20,20 +22,21 @@ pub(super) struct Ended<T> {
 /// Why a task ended without an output.
 pub(super) enum Stop {
     Cancelled,
+    /// The payload is that of a panic which was met, where the group has not let go of the task.
     Panicked(Box<dyn Any + Send>),
 }
 
 impl<T> Ended<T> {
-    pub(super) fn new(number: u64, handle: &JoinHandle<()>, result: Result<T, Stop>) -> Ended<T> {
-        let task = handle.task().expect("a group polls none of its handles");
+    pub(super) fn new(slot: &Slot, result: Result<T, Stop>) -> Ended<T> {
+        let task = slot.task();
         Ended {
-            number,
+            number: slot.number,
             id: task.id(),
             spawned_at: task.spawned_at(),
             result: match result {
                 Ok(output) => Ok(Output::new(task, output)),
                 Err(Stop::Cancelled) => Err(Failure::Cancelled),
-                Err(Stop::Panicked(payload)) => Err(Failure::panic(task, payload)),
+                Err(Stop::Panicked(payload)) => Err(Failure::panic(task, Panicked::met(payload))),
             },
         }
     }

@@ -43,6 +43,10 @@ impl<T, F> Member<T, F> {
     fn end(self: Pin<&mut Self>, result: Result<T, Stop>) {
         let mut this = self.project();
         let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
+        let dropped = dropped.map_err(|payload| match this.group.meeting(*this.key) {
+            Some(meeting) => meeting.meet(payload).into_payload(),
+            None => payload,
+        });
         let (result, second) = settle(result, dropped);
         // The panic of a task that has no group any more is its own, and is printed as that of any other.
         if let Some(Err(Stop::Panicked(payload))) = this.group.end(*this.key, result) {
@@ -75,7 +79,11 @@ impl<T, F: Future<Output = T>> Future for Member<T, F> {
         let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(Stop::Panicked(payload)),
+            Err(payload) => match self.group.meeting(self.key) {
+                Some(meeting) => Err(Stop::Panicked(meeting.meet(payload).into_payload())),
+                // The task around this meets it, and drops the future.
+                None => resume_unwind(payload),
+            },
         };
         self.end(result);
         Poll::Ready(())

@@ -44,7 +44,8 @@
 //! # Panics of tasks
 //!
 //! A panic stays in its task, and is the task's failure: whoever joins gets it as a [`JoinError`], to be looked at or resumed.
-//! One that nobody gets is printed to standard error with the place where the task was spawned. That is so for a second
+//! One that nobody gets is printed to standard error with the place where the task was spawned, unless
+//! [`Builder::on_task_panic`](crate::runtime::Builder::on_task_panic) says something else. That is so for a second
 //! panic after [`Group::wait`] has met its first failure, and for those in a group that is dropped or shut down.
 //!
 //! # No borrowing

@@ -23,6 +23,7 @@ use super::places::Places;
 use super::slots::{Key, Slot, Slots};
 use crate::report::report;
 use crate::sync::{Mutex, MutexGuard, lock};
+use crate::task::panic::Meeting;
 use crate::task::{Fresh, JoinHandle, TaskId};
 
 pub(super) struct Shared<T> {
@@ -93,18 +94,23 @@ impl<T> Shared<T> {
         state.slots.len() + state.ended.len()
     }
 
+    /// What is to be done about a panic of a task, which runs on this thread. `None` if the group let go of it, and the panic is its own.
+    pub(super) fn meeting(&self, key: Key) -> Option<Meeting> {
+        self.lock().slots.get(key).map(|slot| Meeting::of(slot.task()))
+    }
+
     /// Reports the end of a task, whose future has been dropped. Gives the result back if the group let go of the task.
     pub(super) fn end(&self, key: Key, result: Result<T, Stop>) -> Option<Result<T, Stop>> {
         let mut state = self.lock();
-        let Some(Slot { handle, number }) = state.slots.remove(key) else {
+        let Some(slot) = state.slots.remove(key) else {
             drop(state);
             return Some(result);
         };
-        state.ended.push_back(Ended::new(number, &handle, result));
+        state.ended.push_back(Ended::new(&slot, result));
         let joiner = state.joiner.take();
         let next = state.places.release();
         drop(state);
-        drop(handle); // the task frees itself when it returns
+        drop(slot); // the task frees itself when it returns
         wake_all(joiner.into_iter().chain(next));
         None
     }
@@ -187,7 +193,10 @@ impl<T> Shared<T> {
 
 impl<T> State<T> {
     /// Puts a task that is made for this key into a slot. Its place has been taken, and it is to be started without the lock.
-    pub(super) fn add(&mut self, make: impl FnOnce(Key) -> (Fresh, JoinHandle<()>)) -> (Fresh, TaskId) {
+    pub(super) fn add<'r>(
+        &mut self,
+        make: impl FnOnce(Key) -> (Fresh<'r>, JoinHandle<()>),
+    ) -> (Fresh<'r>, TaskId) {
         let key = self.slots.next_key();
         let (fresh, handle) = make(key);
         let id = handle.id();

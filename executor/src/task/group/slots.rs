@@ -1,12 +1,18 @@
 //! The tasks of a group that have not ended.
 
-use crate::task::JoinHandle;
+use crate::task::{JoinHandle, TaskRef};
 
 /// A task in its slot. The output goes to the group by itself: the handle is there to abort it, and to say who it is.
 pub(super) struct Slot {
     pub(super) handle: JoinHandle<()>,
     /// How many were spawned into the group before it.
     pub(super) number: u64,
+}
+
+impl Slot {
+    pub(super) fn task(&self) -> &TaskRef {
+        self.handle.task().expect("a group polls none of its handles")
+    }
 }
 
 /// Where a task finds its slot again.
@@ -51,6 +57,14 @@ impl Slots {
             }
             None => self.slots.push(Some(slot)),
         }
+    }
+
+    /// The slot of a task; `None` if all of its generation were taken out.
+    pub(super) fn get(&self, key: Key) -> Option<&Slot> {
+        if key.generation != self.generation {
+            return None;
+        }
+        self.slots[key.index as usize].as_ref()
     }
 
     /// Takes a task out that ends; `None` if all of its generation were taken out before.

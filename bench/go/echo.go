@@ -1,5 +1,6 @@
 // The echo server: a goroutine a connection. It prints "listening on ADDRESS", answers each line "usage" of its input with
-// "usage USER SYSTEM", what it has used of the processor so far in nanoseconds, and serves until its input ends.
+// "usage USER SYSTEM", what it has used of the processor so far in nanoseconds, and each line "block TIMES" with "blocked TIMES" when
+// so many goroutines have blocked their thread; and it serves until its input ends.
 package main
 
 import (
@@ -47,7 +48,15 @@ func echo(connection *net.TCPConn) {
 
 func answerEcho() {
 	lines := bufio.NewScanner(os.Stdin)
-	for lines.Scan() && lines.Text() == "usage" {
+	for lines.Scan() {
+		var times int
+		if _, err := fmt.Sscanf(lines.Text(), "block %d", &times); err == nil {
+			fmt.Println("blocked", blockAll(times))
+			continue
+		}
+		if lines.Text() != "usage" {
+			break
+		}
 		var usage syscall.Rusage
 		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 			giveUpEcho(err)

@@ -1,15 +1,52 @@
 //! canter's executor, its channels and its wait group.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use canter_channel::{Receiver, Sender};
+use canter_executor::diagnostics::Trace;
+use canter_executor::runtime::Builder;
 use canter_sync::WaitGroup;
 
 use super::{Equipped, Runtime, Tools};
 
 /// canter's executor.
 #[derive(Debug)]
-pub struct Canter(canter_executor::runtime::Runtime);
+pub struct Canter {
+    runtime: canter_executor::runtime::Runtime,
+    _trace: Option<Trace>,
+}
+
+/// How a runtime is to be, beside the number of its workers.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// What its builder is told.
+    pub build: fn(Builder) -> Builder,
+    /// Whether all that it does is recorded.
+    pub traced: bool,
+}
+
+thread_local! {
+    static SETTING: Cell<Setting> = const {
+        Cell::new(Setting {
+            build: |defaults| defaults,
+            traced: false,
+        })
+    };
+}
+
+impl Canter {
+    /// Calls `f`; the runtimes that this thread starts meanwhile have that setting.
+    ///
+    /// A setting is no type of its own, so that all run the same machine code: where two copies of it lie in memory can make more of a
+    /// difference than the setting.
+    pub fn with_setting<T>(setting: Setting, f: impl FnOnce() -> T) -> T {
+        let before = SETTING.replace(setting);
+        let result = f();
+        SETTING.set(before);
+        result
+    }
+}
 
 impl Equipped for Canter {
     type Tools = CanterTools;
@@ -19,11 +56,18 @@ impl Runtime for Canter {
     const NAME: &'static str = "canter";
 
     fn start(workers: usize) -> Canter {
-        Canter(crate::runtime(workers))
+        let Setting { build, traced } = SETTING.get();
+        let runtime = build(Builder::new().workers(workers))
+            .build()
+            .expect("a runtime starts");
+        Canter {
+            _trace: traced.then(|| runtime.trace()),
+            runtime,
+        }
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.0.block_on(future)
+        self.runtime.block_on(future)
     }
 
     fn spawn<F>(future: F) -> impl Future<Output = F::Output> + Send + 'static

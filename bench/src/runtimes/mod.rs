@@ -11,7 +11,7 @@ mod tools;
 use std::time::Duration;
 
 pub use self::async_executor::Aex;
-pub use self::canter::{Canter, CanterTools};
+pub use self::canter::{Canter, CanterTools, Setting};
 pub use self::smol::{Smol, SmolTools};
 pub use self::threads::Threads;
 pub use self::tokio::{Tokio, TokioTools};

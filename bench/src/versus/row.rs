@@ -117,6 +117,12 @@ impl Row {
             .next()
     }
 
+    /// Canter with other settings, as far as it did not fail, and the values.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&Line, Spread)> {
+        let settings = self.lines.iter().filter(|line| line.kind == Kind::Setting);
+        settings.filter_map(|line| Some((line, *line.result.as_ref().ok()?)))
+    }
+
     /// How often canter is as good as the best peer: above one, canter is ahead. Nothing if one of them is missing or zero.
     pub(super) fn factor(&self) -> Option<f64> {
         self.factor_to(&self.best_peer()?.1)

@@ -12,19 +12,50 @@ use super::table::good_or_bad;
 /// The factor from which on canter is clearly ahead.
 const CLEARLY_AHEAD: f64 = 1.5;
 
-/// Prints canter and its best peer in each row, and how canter stands in all of them.
+/// Prints canter and its best peer in each row, and how canter stands in all of them; and canter beside itself with other settings.
 pub(super) fn print(rows: &[&Row]) {
-    say(format_args!(
-        "\n{}",
-        style("canter and its best peer").bold().underlined()
-    ));
-    let columns = [Align::Left, Align::Right, Align::Right, Align::Left, Align::Right];
-    let mut grid = Grid::new(columns);
-    for row in rows {
-        grid.line(cells(row));
+    let (with_settings, rows): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.settings().next().is_some());
+    if !rows.is_empty() {
+        print_title("canter and its best peer");
+        let mut grid = grid();
+        for row in &rows {
+            grid.line(cells(row));
+        }
+        say(grid);
+        print_standing(&rows);
     }
-    say(grid);
-    print_standing(rows);
+    if !with_settings.is_empty() {
+        print_title("canter and itself with other settings");
+        let mut grid = grid();
+        for row in &with_settings {
+            row_with_settings(row).for_each(|cells| grid.line(cells));
+        }
+        say(grid);
+        print_failures(&with_settings);
+    }
+}
+
+fn print_title(title: &str) {
+    say(format_args!("\n{}", style(title).bold().underlined()));
+}
+
+fn grid() -> Grid {
+    Grid::new([Align::Left, Align::Right, Align::Right, Align::Left, Align::Right])
+}
+
+/// A line for each setting.
+fn row_with_settings(row: &Row) -> impl Iterator<Item = [String; 5]> {
+    let [name, ours, ..] = cells(row);
+    row.settings().map(move |(line, spread)| {
+        [
+            name.clone(),
+            ours.clone(),
+            with_unit(spread.median, row.figure.unit),
+            line.contender.into(),
+            row.factor_to(&spread).map_or_else(|| "-".into(), factor),
+        ]
+    })
 }
 
 fn cells(row: &Row) -> [String; 5] {
@@ -59,6 +90,10 @@ fn print_standing(rows: &[&Row]) {
             good_or_bad(mean).apply_to(three_digits(mean)),
         ));
     }
+    print_failures(rows);
+}
+
+fn print_failures(rows: &[&Row]) {
     for row in rows.iter().filter(|row| row.ours_failed()) {
         say(style(format!("  canter failed in {}", row.name)).red());
     }

@@ -73,7 +73,7 @@ fn print_row(row: &Row) {
 fn cells(row: &Row, line: &Line, unit: Unit) -> Vec<String> {
     let of_kind = match line.kind {
         Kind::Ours => Style::new().bold(),
-        Kind::Peer => Style::new(),
+        Kind::Peer | Kind::Setting => Style::new(),
         Kind::Limit => Style::new().dim(),
     };
     let paint = |text: String| of_kind.apply_to(text).to_string();
@@ -93,7 +93,7 @@ fn cells(row: &Row, line: &Line, unit: Unit) -> Vec<String> {
     let ahead = row.factor_to(spread);
     match line.kind {
         Kind::Ours => {}
-        Kind::Peer => cells.extend([ahead.map_or_else(|| "-".into(), factor), String::new()]),
+        Kind::Peer | Kind::Setting => cells.extend([ahead.map_or_else(|| "-".into(), factor), String::new()]),
         Kind::Limit => {
             let reached = ahead.map_or_else(
                 || "-".into(),

@@ -95,6 +95,8 @@ pub enum Kind {
     Ours,
     /// One that canter stands beside: the best of them counts.
     Peer,
+    /// Canter, set up otherwise. It is shown with what canter is beside it, and is nobody's peer.
+    Setting,
     /// What the machine needs at least. It is shown, and canter is not compared with it.
     Limit,
 }
@@ -139,6 +141,14 @@ impl Contender {
     /// A peer's way.
     pub fn peer(name: &'static str, call: impl Fn(&Run) -> Result<Vec<f64>, Failure> + 'static) -> Contender {
         Contender::called(name, Kind::Peer, call)
+    }
+
+    /// Canter's way, with that setting.
+    pub fn setting(
+        name: &'static str,
+        call: impl Fn(&Run) -> Result<Vec<f64>, Failure> + 'static,
+    ) -> Contender {
+        Contender::called(name, Kind::Setting, call)
     }
 
     /// What the machine needs at least.

@@ -10,6 +10,7 @@ tests![
     a_row_for_each_figure_in_its_own_sense,
     zero_has_no_factor,
     the_summary_counts_the_rows,
+    a_setting_is_no_peer,
     growth_is_shown_and_steep_growth_marked,
     the_json_has_the_promised_form,
     a_series_is_in_the_json_by_points,
@@ -64,6 +65,21 @@ fn the_summary_counts_the_rows() {
     ]);
     let summary = "4 rows with a peer: 2 at 1.0 or better, 2 at 1.5 or better, geometric mean 0.866";
     assert!(ended.stdout.contains(summary), "{}", ended.stdout);
+}
+
+/// Canter with another setting stands in a list of its own, and counts nowhere else.
+fn a_setting_is_no_peer() {
+    let arguments = ["--only", "tuned", "--rounds", "1", "--json", "results.json"];
+    let ended = run(&arguments);
+    assert_eq!(ended.line("off"), "off 98.0 98.0 98.0 ns 0.980×");
+    let summary = "
+canter and itself with other settings
+  tuned  100 ns  98.0 ns  off  0.980×
+  tuned  100 ns   110 ns  on    1.10×
+";
+    assert!(ended.stdout.ends_with(summary), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("peer"), "{}", ended.stdout);
+    assert_eq!(ended.json("results.json")["ratios"], json!([]));
 }
 
 /// A line a point with the exponent of growth since the one before, and a mark on what is steeper than `n log n`.

@@ -91,6 +91,14 @@ fn workloads() -> Vec<Workload> {
                 Contender::peer("babbles", |_| Ok(vec![1.0, 2.0])),
             ],
         ),
+        one(
+            "tuned",
+            vec![
+                Contender::ours(gives("canter", &[100.0])),
+                Contender::setting("off", gives("off", &[98.0])),
+                Contender::setting("on", gives("on", &[110.0])),
+            ],
+        ),
         one("bad", vec![Contender::ours(|_| Err(Failure::Mixed))]),
         one(
             "zero",

@@ -91,6 +91,7 @@ impl Wheel {
     }
 
     /// Starts a timer; `None` if its tick has passed already.
+    #[inline] // `start`, its only caller, is one of the hottest ways
     pub(crate) fn insert(&mut self, tick: Tick, waker: Waker) -> Option<Key> {
         if tick.0 <= self.now {
             return None;

@@ -10,7 +10,9 @@ mod process;
 mod row;
 mod servers;
 
+pub(super) use load::no_latencies;
 pub use load::{Load, Trips};
 pub use process::{Process, Usage};
 pub use row::{MESSAGE, workloads, workloads_with};
 pub use servers::{BUFFER, SERVERS, Server, listen, serve};
+pub(super) use servers::{accept_on_canter, accept_on_smol, accept_on_tokio};

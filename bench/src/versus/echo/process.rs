@@ -1,9 +1,9 @@
 //! A server's process, as the load sees it.
 //!
 //! It prints `listening on ADDRESS`; to each line `usage` of its input it answers with `usage USER SYSTEM`, what it has used of
-//! the processor so far, in nanoseconds; and it serves until its input ends.
+//! the processor so far, in nanoseconds; and it serves until its input ends. Go's has one request more, see [`Process::block`].
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -75,12 +75,7 @@ impl Process {
     ///
     /// `Died` where it does not say.
     pub fn usage(&mut self) -> Result<Usage, Failure> {
-        // A server that is gone does not answer either.
-        let _ = self
-            .input
-            .iter_mut()
-            .try_for_each(|input| input.write_all(b"usage\n"));
-        let line = next_line(&mut self.output);
+        let line = self.ask("usage");
         let usage = line.as_ref().ok().and_then(|line| {
             let (user, system) = line.strip_prefix("usage ")?.split_once(' ')?;
             Some(Usage {
@@ -89,6 +84,27 @@ impl Process {
             })
         });
         usage.ok_or_else(|| unexpected(line))
+    }
+
+    /// Asks Go's server to start so many goroutines that each block their thread for a tenth of a second, and waits until it answers
+    /// `blocked` with their number: all have ended then.
+    pub(in crate::versus) fn block(&mut self, tasks: u64) -> Result<u64, Failure> {
+        let line = self.ask(&format!("block {tasks}"));
+        let ended = line.as_ref().ok().and_then(|line| {
+            let ended = line.strip_prefix("blocked ")?;
+            ended.parse().ok()
+        });
+        ended.ok_or_else(|| unexpected(line))
+    }
+
+    /// Its answer to a line.
+    fn ask(&mut self, request: &str) -> io::Result<String> {
+        // A server that is gone does not answer either.
+        let _ = self
+            .input
+            .iter_mut()
+            .try_for_each(|input| writeln!(input, "{request}"));
+        next_line(&mut self.output)
     }
 }
 
@@ -100,13 +116,13 @@ impl Drop for Process {
     }
 }
 
-fn next_line(output: &mut impl BufRead) -> std::io::Result<String> {
+fn next_line(output: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     output.read_line(&mut line)?;
     Ok(line.trim_end().to_owned())
 }
 
-fn unexpected(line: std::io::Result<String>) -> Failure {
+fn unexpected(line: io::Result<String>) -> Failure {
     Failure::Died(match line {
         Ok(line) if line.is_empty() => "the server ended".to_owned(),
         Ok(line) => format!("the server said: {line}"),

@@ -116,14 +116,14 @@ fn draw(path: &Path, row: &Row) -> Result<(), Box<dyn Error>> {
 fn name(line: &Line) -> String {
     match line.kind {
         Kind::Limit => format!("{} (limit)", line.contender),
-        Kind::Ours | Kind::Peer => line.contender.into(),
+        Kind::Ours | Kind::Peer | Kind::Setting => line.contender.into(),
     }
 }
 
 fn color(kind: Kind) -> RGBColor {
     match kind {
         Kind::Ours => OURS,
-        Kind::Peer => PEER,
+        Kind::Peer | Kind::Setting => PEER,
         Kind::Limit => LIMIT,
     }
 }

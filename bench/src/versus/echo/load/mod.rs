@@ -143,7 +143,8 @@ impl Load {
     }
 }
 
-fn no_latencies() -> Histogram<u64> {
+/// Where times in nanoseconds are noted.
+pub(in crate::versus) fn no_latencies() -> Histogram<u64> {
     let longest = u64::try_from(LONGEST.as_nanos()).expect("less than centuries");
     Histogram::new_with_bounds(1, longest, 3).expect("the bounds are in order")
 }

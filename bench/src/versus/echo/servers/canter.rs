@@ -7,13 +7,15 @@ use canter_executor::go;
 use canter_executor::net::{TcpListener, TcpStream};
 
 pub(super) fn run(listener: std::net::TcpListener, workers: usize) -> io::Result<Infallible> {
-    crate::runtime(workers).block_on(async {
-        let listener = TcpListener::try_from(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            go(serve(stream));
-        }
-    })
+    crate::runtime(workers).block_on(accept(listener))
+}
+
+pub(super) async fn accept(listener: std::net::TcpListener) -> io::Result<Infallible> {
+    let listener = TcpListener::try_from(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        go(serve(stream));
+    }
 }
 
 async fn serve(stream: TcpStream) {

@@ -108,6 +108,21 @@ fn give_up(why: fmt::Arguments<'_>) -> ! {
     process::exit(1)
 }
 
+/// canter's server as a future, for a runtime that does something else as well.
+pub(in crate::versus) async fn accept_on_canter(listener: TcpListener) -> io::Result<Infallible> {
+    canter::accept(listener).await
+}
+
+/// tokio's.
+pub(in crate::versus) async fn accept_on_tokio(listener: TcpListener) -> io::Result<Infallible> {
+    tokio::accept(listener).await
+}
+
+/// smol's.
+pub(in crate::versus) async fn accept_on_smol(listener: TcpListener) -> io::Result<Infallible> {
+    smol::accept(listener).await
+}
+
 /// Sends back what comes, until the client has sent all. tokio has traits of its own; this is for everybody else.
 async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];

@@ -6,13 +6,15 @@ use std::io;
 use smol::net::{TcpListener, TcpStream};
 
 pub(super) fn run(listener: std::net::TcpListener, _workers: usize) -> io::Result<Infallible> {
-    smol::block_on(async {
-        let listener = TcpListener::try_from(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            smol::spawn(serve(stream)).detach();
-        }
-    })
+    smol::block_on(accept(listener))
+}
+
+pub(super) async fn accept(listener: std::net::TcpListener) -> io::Result<Infallible> {
+    let listener = TcpListener::try_from(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        smol::spawn(serve(stream)).detach();
+    }
 }
 
 async fn serve(stream: TcpStream) -> io::Result<()> {

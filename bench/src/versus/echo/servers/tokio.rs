@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use super::BUFFER;
 
@@ -14,21 +14,20 @@ pub(super) fn run_multi_thread(listener: std::net::TcpListener, workers: usize) 
         .worker_threads(workers)
         .enable_all()
         .build()?;
-    run(&runtime, listener)
+    runtime.block_on(accept(listener))
 }
 
 pub(super) fn run_current_thread(listener: std::net::TcpListener, _workers: usize) -> io::Result<Infallible> {
-    run(&Builder::new_current_thread().enable_all().build()?, listener)
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(accept(listener))
 }
 
-fn run(runtime: &Runtime, listener: std::net::TcpListener) -> io::Result<Infallible> {
-    runtime.block_on(async {
-        let listener = TcpListener::from_std(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            tokio::spawn(serve(stream));
-        }
-    })
+pub(super) async fn accept(listener: std::net::TcpListener) -> io::Result<Infallible> {
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(serve(stream));
+    }
 }
 
 async fn serve(mut stream: TcpStream) -> io::Result<()> {

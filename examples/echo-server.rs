@@ -4,6 +4,8 @@
 //! cargo run --release --example echo-server -- --addr 127.0.0.1:7777
 //! ```
 //!
+//! With the feature `socket`, `--diagnostics PATH` lets `canter-top PATH` look at it.
+//!
 //! It prints `listening on ADDR` once it accepts, and at a terminal it keeps one line up to date with what it does.
 //! Ctrl-C or SIGTERM stops the accepting, lets the open connections end for up to five seconds (a second one cuts
 //! that short), prints the totals and exits with 0.
@@ -53,6 +55,10 @@ struct Arguments {
     /// Worker threads [default: one for each core that this process may use]
     #[arg(long, value_parser = worker_count)]
     workers: Option<usize>,
+    /// Offer the numbers of this process on a Unix socket at this path, for canter-top
+    #[cfg(all(unix, feature = "socket"))]
+    #[arg(long, value_name = "PATH")]
+    diagnostics: Option<std::path::PathBuf>,
 }
 
 fn worker_count(text: &str) -> Result<usize, String> {
@@ -79,6 +85,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let mut builder = Runtime::builder();
     if let Some(workers) = arguments.workers {
         builder = builder.workers(workers);
+    }
+    #[cfg(all(unix, feature = "socket"))]
+    if let Some(path) = &arguments.diagnostics {
+        builder = builder.diagnostics_socket(path);
     }
     let runtime = builder
         .build()

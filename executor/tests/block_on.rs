@@ -149,7 +149,7 @@ fn nested_it_runs_what_is_in_the_next_slot_and_the_queue_of_its_worker() {
                 sum
             })
         });
-        assert_eq!(runtime.block_on(sum).unwrap(), (0..queued).sum());
+        assert_eq!(runtime.block_on(sum).unwrap(), (0..queued).sum::<i32>());
     }
 }
 

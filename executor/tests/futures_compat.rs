@@ -35,7 +35,7 @@ async fn local_sum(spawner: impl LocalSpawn, numbers: u64) -> u64 {
 #[test]
 fn runtime_and_handle_are_spawners() {
     let runtime = Runtime::builder().workers(2).build().unwrap();
-    let expected = (0..100).map(|number| number * number).sum();
+    let expected: u64 = (0..100).map(|number| number * number).sum();
     assert_eq!(block_on(sum_of_squares(&runtime, 100)), expected);
     assert_eq!(block_on(sum_of_squares(runtime.handle().clone(), 100)), expected);
     assert_eq!(block_on(sum_of_squares(Arc::new(runtime), 100)), expected);

@@ -24,6 +24,10 @@ pub const CASES: &[(&str, fn())] = &[
             );
         },
     ),
+    #[cfg(feature = "socket")]
+    ("a_program_that_is_being_looked_at_hides_no_deadlock", || {
+        deadlock("looked_at", &["for channel receive at"])
+    }),
     ("two_mutexes_locked_in_opposite_order_are_a_deadlock", || {
         deadlock(
             "mutexes",

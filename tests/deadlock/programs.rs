@@ -24,6 +24,8 @@ const A_WHILE: Duration = Duration::from_millis(300);
 pub const PROGRAMS: &[(&str, fn())] = &[
     ("send", send),
     ("receive", receive),
+    #[cfg(feature = "socket")]
+    ("looked_at", looked_at),
     ("mutexes", mutexes),
     ("wait_group", wait_group),
     ("own_join", own_join),
@@ -63,6 +65,25 @@ fn dead() -> (Sender<u32>, Receiver<u32>) {
 async fn send() {
     let (tx, _rx) = unbuffered();
     tx.send(1).await.unwrap();
+}
+
+/// Somebody is connected, and has asked, when it comes to wait for itself.
+#[cfg(feature = "socket")]
+fn looked_at() {
+    use std::io::{BufReader, Write};
+    use std::os::unix::net::UnixStream;
+
+    let path = std::env::temp_dir().join(format!("canter-looked-at-{}", std::process::id()));
+    let builder = Runtime::builder().workers(2).diagnostics_socket(&path);
+    let runtime = builder.build().expect("it starts");
+    let mut client = UnixStream::connect(&path).expect("somebody listens");
+    std::fs::remove_file(&path).expect("it is there; a program that exits would leave it behind");
+    client.write_all(b"\n").expect("it is read");
+    let mut answer = String::new();
+    let mut client = BufReader::new(client);
+    client.read_line(&mut answer).expect("it is answered");
+    let (_sender, receiver) = bounded::<()>(1);
+    let _ = runtime.block_on(receiver.recv());
 }
 
 #[canter::main(workers = 2)]

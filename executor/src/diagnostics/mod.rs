@@ -7,6 +7,8 @@
 //! - [`Metrics`]: its counts so far, from [`Runtime::metrics`](crate::runtime::Runtime::metrics).
 //! - [`Trace`]: what it did lately, on a line of time, from [`Runtime::trace`](crate::runtime::Runtime::trace).
 //! - [`TaskPanic`]: the panic of a task; [`Builder::on_task_panic`](crate::runtime::Builder::on_task_panic) says what happens then.
+//! - With the feature `socket`, on Unix: `serve` offers these and more on a Unix socket, where `canter-top` reads them;
+//!   `Builder::diagnostics_socket` and the environment variable `CANTER_SOCKET` do so for a runtime.
 //!
 //! With the feature `serde` metrics, dumps and deadlock reports can be serialised, for programs that read them.
 //!
@@ -62,6 +64,8 @@ mod process;
 mod quit;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(all(unix, feature = "socket"))]
+pub mod socket;
 mod stall;
 mod task_panic;
 pub(crate) mod trace;
@@ -70,6 +74,8 @@ pub use deadlock::{Deadlock, OnDeadlock};
 pub use dump::{BlockedThread, Described, Dump, Group, Kind, State};
 pub use histogram::{Bucket, Histogram};
 pub use metrics::{BlockingMetrics, Metrics, PollTiming, TaskMetrics, WorkerMetrics};
+#[cfg(all(unix, feature = "socket"))]
+pub use socket::{Served, serve};
 pub use task_panic::{OnTaskPanic, TaskPanic};
 pub use trace::Trace;
 
@@ -77,6 +83,8 @@ pub(crate) use deadlock::{Told, look_for_deadlock};
 pub(crate) use histogram::Recording;
 #[cfg(unix)]
 pub(crate) use quit::{dump_on_signal, quit_is_wanted};
+#[cfg(all(unix, feature = "socket"))]
+pub(crate) use socket::serve_as_environment_says;
 pub(crate) use stall::warn as warn_of_stall;
 pub(crate) use task_panic::words;
 

@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     pub(crate) on_deadlock: OnDeadlock,
     pub(super) on_task_panic: OnTaskPanic,
     pub(super) dumps_on_signal: bool,
+    #[cfg(all(unix, feature = "socket"))]
+    pub(super) socket: Option<std::path::PathBuf>,
     pub(super) poll_timing: PollTiming,
     /// Events that each ring of a trace keeps.
     pub(super) trace_events: usize,
@@ -81,6 +83,8 @@ impl Default for Settings {
             on_deadlock: OnDeadlock::Exit,
             on_task_panic: OnTaskPanic::Keep,
             dumps_on_signal: false,
+            #[cfg(all(unix, feature = "socket"))]
+            socket: None,
             poll_timing: PollTiming::default(),
             trace_events: TRACE_EVENTS,
         }
@@ -168,6 +172,18 @@ impl Builder {
     /// there is no such signal, and nothing happens.
     pub fn dump_on_signal(mut self, dumps: bool) -> Builder {
         self.settings.dumps_on_signal = dumps;
+        self
+    }
+
+    /// Offers the numbers of the process on a Unix socket, until the runtime has ended: see
+    /// [`diagnostics::serve`](crate::diagnostics::serve), which does so without a runtime, and whose errors `build` returns.
+    ///
+    /// Default: the socket that the environment variable `CANTER_SOCKET` names, if it is set, for as long as a runtime of the process is
+    /// there that was built so. If that one can't be had, a line on standard error says why, and the program goes on without it. One that
+    /// exits before its runtime has ended leaves the file behind, and the next one replaces it.
+    #[cfg(all(unix, feature = "socket"))]
+    pub fn diagnostics_socket(mut self, path: impl Into<std::path::PathBuf>) -> Builder {
+        self.settings.socket = Some(path.into());
         self
     }
 

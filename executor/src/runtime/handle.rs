@@ -35,6 +35,47 @@ pub(crate) struct Shared {
     pub(super) trace_file: Option<Arc<TraceFile>>,
 }
 
+impl Shared {
+    pub(crate) fn metrics(&self) -> Metrics {
+        let Shared {
+            scheduler, threads, ..
+        } = self;
+        let workers = scheduler.worker_metrics();
+        let driver = scheduler.driver();
+        let (timers_pending, timers_fired) = driver.timers();
+        let blocking = threads.levels();
+        Metrics {
+            total: workers.iter().sum(),
+            spare_workers: scheduler.spare_workers() as u64,
+            workers,
+            injector: scheduler.injector_len() as u64,
+            stalls: scheduler.stalls(),
+            io_events: driver.io_events(),
+            poller_turns: driver.turns(),
+            timers_pending,
+            timers_fired,
+            blocking: BlockingMetrics {
+                running: blocking.running.get(),
+                waiting: blocking.waiting.get(),
+                idle_threads: blocking.idle.get(),
+            },
+            tasks: self.task_metrics(),
+        }
+    }
+
+    fn task_metrics(&self) -> TaskMetrics {
+        let mut metrics = TaskMetrics::default();
+        for counts in self.all_registries().map(Registry::counts) {
+            metrics.alive += counts.spawned.saturating_sub(counts.ended);
+            metrics.spawned += counts.spawned;
+            metrics.ended += counts.ended;
+            metrics.panicked += counts.panicked;
+            metrics.leaked += counts.leaked;
+        }
+        metrics
+    }
+}
+
 /// A reference to a [`Runtime`](super::Runtime): it starts tasks from anywhere, and does not keep the runtime from ending.
 ///
 /// After the runtime has ended, tasks that are spawned are dropped at once and their joins say
@@ -155,42 +196,7 @@ impl Handle {
 
     /// What the runtime has counted so far, and how long its queues are now. Takes no lock, and stops nobody.
     pub fn metrics(&self) -> Metrics {
-        let Shared {
-            scheduler, threads, ..
-        } = &*self.shared;
-        let workers = scheduler.worker_metrics();
-        let driver = scheduler.driver();
-        let (timers_pending, timers_fired) = driver.timers();
-        let blocking = threads.levels();
-        Metrics {
-            total: workers.iter().sum(),
-            spare_workers: scheduler.spare_workers() as u64,
-            workers,
-            injector: scheduler.injector_len() as u64,
-            stalls: scheduler.stalls(),
-            io_events: driver.io_events(),
-            poller_turns: driver.turns(),
-            timers_pending,
-            timers_fired,
-            blocking: BlockingMetrics {
-                running: blocking.running.get(),
-                waiting: blocking.waiting.get(),
-                idle_threads: blocking.idle.get(),
-            },
-            tasks: self.task_metrics(),
-        }
-    }
-
-    fn task_metrics(&self) -> TaskMetrics {
-        let mut metrics = TaskMetrics::default();
-        for counts in self.shared.all_registries().map(Registry::counts) {
-            metrics.alive += counts.spawned.saturating_sub(counts.ended);
-            metrics.spawned += counts.spawned;
-            metrics.ended += counts.ended;
-            metrics.panicked += counts.panicked;
-            metrics.leaked += counts.leaked;
-        }
-        metrics
+        self.shared.metrics()
     }
 
     /// Starts to record what the runtime does, until the [`Trace`] is stopped or dropped. Several traces at once are possible: each

@@ -75,6 +75,9 @@ const THRESHOLDS_BEFORE_REPORT_OF_BUSY: u32 = 100;
 pub struct Runtime {
     handle: Handle,
     monitor: Option<thread::JoinHandle<()>>,
+    /// The socket on which its numbers are offered; it goes after the runtime.
+    #[cfg(all(unix, feature = "socket"))]
+    _served: Option<Arc<diagnostics::Served>>,
 }
 
 thread_local! {
@@ -161,6 +164,11 @@ impl Runtime {
         if settings.dumps_on_signal {
             diagnostics::dump_on_signal()?;
         }
+        #[cfg(all(unix, feature = "socket"))]
+        let served = match &settings.socket {
+            Some(path) => Some(Arc::new(diagnostics::serve(path)?)),
+            None => diagnostics::serve_as_environment_says(),
+        };
         let shared = Arc::new(Shared {
             scheduler,
             threads,
@@ -180,6 +188,8 @@ impl Runtime {
         let mut runtime = Runtime {
             handle,
             monitor: None,
+            #[cfg(all(unix, feature = "socket"))]
+            _served: served,
         };
         runtime.start_threads(workers)?; // on an error the drop ends those that run
         Ok(runtime)

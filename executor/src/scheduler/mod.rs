@@ -13,6 +13,8 @@ mod tally;
 mod watch;
 mod worker;
 
+#[cfg(all(unix, feature = "socket"))]
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 
@@ -209,6 +211,12 @@ impl Scheduler {
     /// For each seat, by number, the task that is polled there now, and when that began.
     pub(crate) fn running(&self) -> impl Iterator<Item = Option<(TaskId, Moment)>> {
         self.seats.iter().map(Seat::running)
+    }
+
+    /// For each seat, by number, where the task was spawned that is polled there now.
+    #[cfg(all(unix, feature = "socket"))]
+    pub(crate) fn polled_places(&self) -> impl Iterator<Item = Option<&'static Location<'static>>> {
+        self.seats.iter().map(|seat| seat.polled_place())
     }
 
     /// Says of a seat's worker that it is stalled in the poll that was seen. True if that is news: it goes on, and had no such mark.

@@ -4,11 +4,13 @@
 //! any moment, so a seat whose thread is stalled can be robbed of all its tasks without its help.
 
 use std::cell::Cell;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crossbeam_deque::{Stealer, Worker as Queue};
 use crossbeam_utils::CachePadded;
+use crossbeam_utils::atomic::AtomicCell;
 
 use super::park::Parker;
 use super::slot::Slot;
@@ -31,6 +33,8 @@ pub(crate) struct Seat {
     /// The identity of the task that is polled, zero between two polls; and when that began.
     task: AtomicU64,
     polled_at: AtomicU32,
+    /// Where the task was spawned that is polled, or was last.
+    spawned_at: AtomicCell<Option<&'static Location<'static>>>,
     /// The operating system's number for the thread in the seat, zero where it has none.
     thread: AtomicI32,
     /// In a place of its own: little of it is written often.
@@ -47,6 +51,7 @@ impl Seat {
             total_polls: Count::default(),
             task: AtomicU64::new(0),
             polled_at: AtomicU32::new(0),
+            spawned_at: AtomicCell::new(None),
             thread: AtomicI32::new(0),
             tally: Box::new(Tally::new()),
         }
@@ -58,7 +63,8 @@ impl Seat {
     }
 
     /// Notes which task is polled next.
-    pub(super) fn runs(&self, task: TaskId) {
+    pub(super) fn runs(&self, task: TaskId, spawned_at: &'static Location<'static>) {
+        self.spawned_at.store(Some(spawned_at));
         self.total_polls.add(1);
         self.task.store(task.number(), Relaxed);
         self.polled_at.store(Moment::recent().0, Relaxed);
@@ -68,6 +74,12 @@ impl Seat {
     pub(super) fn running(&self) -> Option<(TaskId, Moment)> {
         let task = TaskId::of_number(self.task.load(Relaxed))?;
         Some((task, self.polled_at()))
+    }
+
+    /// Where the task was spawned that is polled now. It may be that of the task before or after.
+    #[cfg(all(unix, feature = "socket"))]
+    pub(super) fn polled_place(&self) -> Option<&'static Location<'static>> {
+        TaskId::of_number(self.task.load(Relaxed)).and_then(|_| self.spawned_at.load())
     }
 
     /// When the last poll began.

@@ -120,7 +120,7 @@ impl Worker {
                 Some(runnable) => {
                     self.end_search();
                     let (task, spawned_at) = (runnable.metadata().id(), runnable.metadata().spawned_at());
-                    self.with_core(|core| core.seat.runs(task));
+                    self.with_core(|core| core.seat.runs(task, spawned_at));
                     self.polled.set(Some((task, spawned_at)));
                     return Some(runnable);
                 }

@@ -13,7 +13,8 @@
 //! it is *busy*: more threads would not help. Off the processor it is *blocked*. Then sleepers are woken, which steal what is there and
 //! take the right to poll when they find nothing more; and where nobody sleeps, **spare workers** start, one for each worker that is
 //! missing because it is blocked; and where more tasks wait, as many as there are blocked workers, since those that start are likely to
-//! block too: so a thousand tasks that block are met in some twenty looks. What becomes of a spare worker afterwards is told in
+//! block too. For one more threshold the looks then follow each other four times as fast: so a thousand tasks that block are met in some
+//! twenty short looks. What becomes of a spare worker afterwards is told in
 //! `scheduler/seats.rs`.
 //!
 //! While all workers sleep, this thread does too, without a time limit. Before that it looks whether anybody can ever be woken: see
@@ -31,6 +32,9 @@ use crate::thread_clock::{is_runnable, processor_time};
 
 /// Between two looks at how many cores the process may use, while some worker is awake.
 const CORES_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks in a threshold, for that long after a worker was found to be blocked: what it leaves is likely to block those that take it.
+const LOOKS_IN_A_STORM: u32 = 4;
 
 /// A thread that was on the processor for less than this part of the time between two looks was off it.
 const PART_OF_BUSY: u32 = 10;
@@ -56,6 +60,7 @@ impl Monitor {
         let mut last = Look::default();
         let mut quiet = false;
         let mut cores_looked_at = Instant::now();
+        let mut storm_until = None;
         let counted = Counted::here(); // where there is no work it wakes nobody
         while !scheduler.is_stopping() {
             if quiet {
@@ -65,7 +70,9 @@ impl Monitor {
                     .watch()
                     .sleep_while(seen, again, || scheduler.is_quiet() && !scheduler.is_stopping());
             }
-            scheduler.watch().sleep_for(self.threshold);
+            let is_storm = storm_until.is_some_and(|end| Instant::now() < end);
+            let looks = if is_storm { LOOKS_IN_A_STORM } else { 1 };
+            scheduler.watch().sleep_for(self.threshold / looks);
             // Two looks in a row that find everybody asleep: a worker that rests for moments only is not worth a wake-up each.
             quiet = scheduler.is_quiet() && last.quiet;
             if self.follows_cores && cores_looked_at.elapsed() >= CORES_EVERY {
@@ -73,8 +80,8 @@ impl Monitor {
                 cores_looked_at = Instant::now();
             }
             let look = Look::at(scheduler);
-            if !look.quiet && last.finds_work_undone(scheduler, &look) {
-                self.rescue(&last, &look);
+            if !look.quiet && last.finds_work_undone(scheduler, &look) && self.rescue(&last, &look) {
+                storm_until = Some(Instant::now() + self.threshold);
             }
             last = look;
         }
@@ -89,10 +96,10 @@ impl Monitor {
         self.start_workers(self.scheduler.missing_workers());
     }
 
-    /// Sees to it that somebody takes what the stalled workers leave undone.
-    fn rescue(&self, last: &Look, look: &Look) {
+    /// Sees to it that somebody takes what the stalled workers leave undone. True if one has been found to be blocked.
+    fn rescue(&self, last: &Look, look: &Look) -> bool {
         let scheduler = &*self.scheduler;
-        let mut robbed = 0;
+        let (mut robbed, mut is_news) = (0, false);
         for ((seat, before), after) in scheduler.seats().zip(&last.seats).zip(&look.seats) {
             if before.is_same_poll(after) {
                 robbed += usize::from(after.has_work);
@@ -100,6 +107,7 @@ impl Monitor {
                     let stall = before.stall(after, look.at.duration_since(last.at), &seat);
                     if scheduler.mark_stalled(&seat, after.polls, stall) {
                         scheduler.count_stall();
+                        is_news |= stall == Stall::Blocked;
                     }
                 }
             }
@@ -111,12 +119,13 @@ impl Monitor {
         let woken = (0..robbed.max(1)).take_while(|_| scheduler.rescue()).count();
         let missing = scheduler.missing_workers();
         if woken > 0 || missing == 0 {
-            return;
+            return is_news;
         }
         let room = self.most_spare.saturating_sub(scheduler.spare_workers());
         // Where tasks wait, as many again as there are: those that start are likely to block too.
         let of_use = scheduler.blocked_workers().min(look.waiting_tasks);
         self.start_workers(missing.max(of_use).min(room));
+        is_news
     }
 
     /// Starts workers in vacant seats, as far as there are seats and threads.

@@ -318,7 +318,7 @@ impl Schedule for BlockingQueue {
 
     fn schedule(&self, runnable: Runnable, woken: Woken) {
         if trace::is_on() {
-            scheduler::note_queued(&self.0.recorder, &runnable, woken, Queued::Blocking);
+            scheduler::note_queued(&self.0.recorder, runnable.metadata(), woken, Queued::Blocking);
         }
         let mut state = lock(&self.0.state);
         if state.closed {

@@ -62,7 +62,7 @@ fn each_poll_is_counted_once_and_timed_where_that_was_asked_for() {
     assert!(metrics.total.poll_times.percentile(100.0) > Some(Duration::ZERO));
 }
 
-/// Of a million polls about one in 256 is timed. The bounds are ten standard deviations away.
+/// About one poll in 256 is timed. The bounds are ten standard deviations away.
 #[test]
 fn a_sample_of_the_polls_is_timed_by_default() {
     const POLLS: u64 = 200_000;
@@ -136,6 +136,41 @@ fn a_task_that_panics_twice_is_counted_once() {
     let task = runtime.spawn(PanicsTwice);
     assert!(runtime.block_on(task).unwrap_err().is_panic());
     assert_eq!(runtime.metrics().tasks.panicked, 1);
+}
+
+/// A task that waits for what nobody has a waker of is dropped, which is one way to end.
+#[test]
+fn a_task_that_nothing_can_wake_is_counted_as_leaked() {
+    let runtime = runtime(1, PollTiming::Sampled);
+    runtime.go(std::future::pending::<()>());
+    let tasks = wait_for(&runtime, |metrics| {
+        metrics.tasks.alive == 0 && metrics.tasks.spawned == 1
+    })
+    .tasks;
+    assert_eq!((tasks.ended, tasks.leaked, tasks.panicked), (1, 1, 0));
+}
+
+/// The one worker is stuck until another task has run, so a spare one runs that, and leaves when the first is back.
+#[test]
+fn a_stall_and_the_spare_worker_for_it_are_counted() {
+    let builder = Runtime::builder().workers(1).warn_of_stalls(false);
+    let runtime = builder.build().expect("a runtime");
+    let (release, released) = channel::<()>();
+    let (ready, is_ready) = channel();
+    let stuck = runtime.spawn(async move {
+        ready.send(()).unwrap();
+        released.recv()
+    });
+    is_ready.recv().unwrap();
+    runtime.block_on(runtime.spawn(async {})).unwrap();
+    let metrics = wait_for(&runtime, |metrics| metrics.spare_workers == 1);
+    assert!(metrics.stalls >= 1);
+    assert_eq!(metrics.workers.len(), 2);
+    assert_eq!((metrics.workers[0].polls, metrics.workers[1].polls), (1, 1));
+    drop(release);
+    let _ = runtime.block_on(stuck).unwrap();
+    let metrics = wait_for(&runtime, |metrics| metrics.spare_workers == 0);
+    assert_eq!((metrics.workers.len(), metrics.total.polls), (2, 2));
 }
 
 /// Closures beyond the bound wait, and the one that runs is seen running.

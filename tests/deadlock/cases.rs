@@ -1,8 +1,12 @@
 //! What the programs have to do.
 
 use std::env;
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use super::program::{Ended, PATIENCE, Program};
 use super::programs::PROGRAM;
@@ -72,6 +76,19 @@ pub const CASES: &[(&str, fn())] = &[
     }),
     ("a_task_may_wait_in_a_block_on_of_its_own", || {
         deadlock("nested", &["for channel receive", "1 task spawned"])
+    }),
+    ("a_deadlock_ends_a_traced_program_with_its_trace_written", || {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deadlock.json");
+        let _ = fs::remove_file(&file); // that of an earlier run
+        let program = Program::start(command("mutexes").env("CANTER_TRACE", &file));
+        assert_eq!(program.end().code, Some(2));
+        let written = fs::read(&file).expect("it was made");
+        let trace: Value = serde_json::from_slice(&written).expect("it is whole");
+        let events = trace["traceEvents"].as_array().expect("it has events");
+        let waits = events
+            .iter()
+            .filter(|event| event["args"]["waits for"] == "mutex lock");
+        assert_eq!(waits.count(), 2);
     }),
     ("a_pending_timer_forbids_the_proof", || goes_on("timer")),
     ("a_registered_socket_forbids_the_proof", || stays_silent("socket")),

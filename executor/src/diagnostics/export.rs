@@ -13,7 +13,9 @@ impl Metrics {
     /// Names are those of Prometheus: counts end with `_total` and are counters, set to their absolute values; everything else is a gauge.
     /// What belongs to a worker has the label `worker`, the number of its seat. Percentiles of the poll times have a label `quantile`, and
     /// are missing while no poll was timed; the one whose bucket has no end is infinite. It costs some hundred calls of the recorder a worker,
-    /// so once in some seconds is often enough.
+    /// so once in some seconds is often enough. A program in which a task sleeps from one time to the next always has a timer that runs, so that
+    /// no [deadlock](super::Deadlock) of its other tasks is told; where that matters, let a thread of the program's own do it by a
+    /// [`Handle`](crate::runtime::Handle), which leaves a warning where there was a proof.
     ///
     /// # Examples
     ///
@@ -125,7 +127,7 @@ fn describe() {
         ("canter_local_queue_tasks", "Tasks in a worker's local queue"),
         (
             "canter_spare_workers",
-            "Seats beyond the runtime's number of workers",
+            "Workers beyond the runtime's number of them, which take the place of stalled ones",
         ),
         ("canter_injector_tasks", "Tasks in the injector"),
         ("canter_timers_pending", "Timers that run"),

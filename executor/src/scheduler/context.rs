@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Scheduler;
 use super::seat::Core;
 use crate::diagnostics::trace::{self, Event, Queued, Recorder};
-use crate::task::{self, Runnable, Woken};
+use crate::task::{self, Meta, Runnable, Woken};
 
 /// Gives a seat to another thread. Where no thread can be had, the seat comes back.
 pub(super) type HandOver = dyn Fn(Box<Core>) -> Result<(), Box<Core>>;
@@ -49,7 +49,7 @@ impl Context {
     #[inline]
     fn note_queued(&self, runnable: &Runnable, woken: Woken, queued: Queued) {
         if trace::is_on() {
-            note_queued(&self.scheduler.recorder, runnable, woken, queued);
+            note_queued(&self.scheduler.recorder, runnable.metadata(), woken, queued);
         }
     }
 
@@ -99,19 +99,21 @@ fn with<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
     f(unsafe { CONTEXT.get().as_ref() })
 }
 
-/// Whether this thread sits in a seat of that scheduler.
-pub(super) fn sits_here(scheduler: &Scheduler) -> bool {
-    with(|context| {
+/// How to schedule a task on the worker of this thread, if it sits in a seat of that scheduler.
+#[inline(never)] // elsewhere the compiler calls a function for the thread-local, which here is a load
+pub(super) fn here(scheduler: &Scheduler) -> Option<fn(Runnable, Woken)> {
+    let sits_here = with(|context| {
         context
             .is_some_and(|context| ptr::eq(Arc::as_ptr(&context.scheduler), scheduler) && context.has_seat())
-    })
+    });
+    sits_here.then_some(schedule_here)
 }
 
-/// Schedules a task on the worker of this thread; the caller has asked [`sits_here`].
-pub(super) fn schedule_here(runnable: Runnable, woken: Woken) {
+/// Schedules a task on the worker of this thread; the caller knows that there is one.
+fn schedule_here(runnable: Runnable, woken: Woken) {
     with(|context| match context {
         Some(context) => context.push(runnable, woken),
-        None => unreachable!("`sits_here` said that there is a worker"),
+        None => unreachable!("`here` said that there is a worker"),
     });
 }
 
@@ -179,13 +181,13 @@ pub(crate) fn note_here(event: Event) {
 
 /// Records that a task was spawned or woken and is about to go into a queue.
 #[cold]
-pub(crate) fn note_queued(recorder: &Recorder, runnable: &Runnable, woken: Woken, queued: Queued) {
-    let task = runnable.metadata().id();
+pub(crate) fn note_queued(recorder: &Recorder, meta: &Meta, woken: Woken, queued: Queued) {
+    let task = meta.id();
     let event = match woken {
         Woken::Spawned => Event::Spawn {
             task,
             queued,
-            place: Some(runnable.metadata().spawned_at()),
+            place: Some(meta.spawned_at()),
         },
         Woken::Parked | Woken::WhileRunning => Event::Wake { task, queued },
     };

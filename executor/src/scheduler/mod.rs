@@ -118,7 +118,7 @@ impl Scheduler {
     /// Takes a task from outside of the workers.
     pub(crate) fn inject(&self, runnable: Runnable, woken: Woken) {
         if trace::is_on() {
-            context::note_queued(&self.recorder, &runnable, woken, Queued::Injector);
+            context::note_queued(&self.recorder, runnable.metadata(), woken, Queued::Injector);
         }
         self.injector.push(runnable);
         self.notify();
@@ -289,6 +289,6 @@ impl Schedule for Scheduler {
     }
 
     fn here(&self) -> Option<fn(Runnable, Woken)> {
-        context::sits_here(self).then_some(context::schedule_here as fn(Runnable, Woken))
+        context::here(self)
     }
 }

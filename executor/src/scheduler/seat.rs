@@ -18,7 +18,7 @@ use super::stall::Polls;
 use super::tally::Tally;
 use crate::count::Count;
 use crate::diagnostics::PollTiming;
-use crate::task::{Runnable, TaskId};
+use crate::task::{Meta, Runnable, TaskId};
 use crate::timer::Moment;
 
 pub(crate) struct Seat {
@@ -28,7 +28,7 @@ pub(crate) struct Seat {
     pub(super) stealer: Stealer<Runnable>,
     pub(super) parker: Parker,
     pub(super) polls: Polls,
-    /// How many polls there have been.
+    /// How many polls there have been. `polls` goes up with each round of the worker's loop, those that find no task included.
     total_polls: Count,
     /// The identity of the task that is polled, zero between two polls; and when that began.
     task: AtomicU64,
@@ -63,10 +63,10 @@ impl Seat {
     }
 
     /// Notes which task is polled next.
-    pub(super) fn runs(&self, task: TaskId, spawned_at: &'static Location<'static>) {
-        self.spawned_at.store(Some(spawned_at));
+    pub(super) fn runs(&self, task: &Meta) {
+        self.spawned_at.store(Some(task.spawned_at()));
         self.total_polls.add(1);
-        self.task.store(task.number(), Relaxed);
+        self.task.store(task.id().number(), Relaxed);
         self.polled_at.store(Moment::recent().0, Relaxed);
     }
 

@@ -73,11 +73,12 @@ impl Context {
                 core.queue.push(runnable);
             }
             // Behind those that are ready it finds many of its tasks ended; as above, nobody has to be woken.
-            Woken::Parked if runnable.metadata().collects() && !core.queue.is_empty() => {
+            // One that was spawned has collected nothing yet.
+            _ if runnable.metadata().collects() && !core.queue.is_empty() => {
                 self.note_queued(&runnable, woken, Queued::Local);
                 core.queue.push(runnable);
             }
-            Woken::Parked | Woken::Spawned => {
+            _ => {
                 self.note_queued(&runnable, woken, Queued::Next);
                 let previous = core.seat.next.replace(runnable);
                 if let Some(previous) = previous {

@@ -324,11 +324,12 @@ impl Worker {
     /// Found something: whoever pushed more work while this worker searched relied on it to call the next one.
     #[inline]
     fn end_search(&self) {
+        if self.search.get() == Search::No {
+            return;
+        }
+        self.search.set(Search::No);
         let scheduler = &self.context.scheduler;
-        if self.search.replace(Search::No) == Search::Yes
-            && scheduler.idle.stop_search()
-            && scheduler.has_visible_work()
-        {
+        if scheduler.idle.stop_search() && scheduler.has_visible_work() {
             scheduler.notify();
         }
     }

@@ -49,10 +49,10 @@ pub(crate) fn run(runnable: Runnable) {
 /// What a task was doing when it was woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Woken {
-    /// It ran: it yields, or somebody was quick. It goes behind everything that is ready.
-    WhileRunning,
-    /// It waited.
-    Parked,
     /// It did not wait: it is to be polled for the first time.
     Spawned,
+    /// It waited.
+    Parked,
+    /// It ran: it yields, or somebody was quick. It goes behind everything that is ready.
+    WhileRunning,
 }

@@ -113,8 +113,7 @@ impl Meta {
             self.since.store(Moment::recent().0, Relaxed);
         }
         if trace::is_on() {
-            let task = self.id();
-            scheduler::note_here(Event::Waits { task, waiting });
+            self.note_wait(waiting);
         }
         let mut joins = false;
         if let Some(waiting) = waiting {
@@ -125,6 +124,13 @@ impl Meta {
             let again = joins && last & !JOINS_AGAIN == reason;
             if again { reason | JOINS_AGAIN } else { reason }
         })
+    }
+
+    /// For a trace.
+    #[cold]
+    fn note_wait(&self, waiting: Option<Waiting>) {
+        let task = self.id();
+        scheduler::note_here(Event::Waits { task, waiting });
     }
 
     /// What the task is doing now.

@@ -2,47 +2,16 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
+
 use std::future::{pending, ready};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use canter_channel::{Select, bounded, never, select, select_blocking, unbuffered};
-
-struct Counting;
-
-thread_local! {
-    /// How many bytes this thread has allocated, and in how many pieces.
-    static ALLOCATED: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-}
-
-// SAFETY: everything is the system's allocator; the count touches no memory of its own making.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let (pieces, bytes) = ALLOCATED.get();
-        ALLOCATED.set((pieces + 1, bytes + layout.size()));
-        // SAFETY: passed on to the caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: passed on to the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The pieces and the bytes that were allocated meanwhile.
-fn allocated(run: impl FnOnce()) -> (usize, usize) {
-    let before = ALLOCATED.get();
-    run();
-    let after = ALLOCATED.get();
-    (after.0 - before.0, after.1 - before.1)
-}
+use counting::{allocates_nothing, counted};
 
 fn poll<F: Future>(future: &mut Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(waker))
@@ -69,27 +38,25 @@ fn select_allocates_nothing_and_a_dynamic_one_nothing_for_arms_at_which_nothing_
 
 fn find_an_arm_ready() {
     let (tx, rx) = bounded(64);
-    let allocated = allocated(|| {
+    allocates_nothing(|| {
         for _ in 0..10 {
             select_blocking! { sent = tx.send(1) => sent.unwrap(), sent = tx.send(2) => sent.unwrap() }
             select_blocking! { _ = rx.recv() => {}, () = pending() => {} }
             select_blocking! { _ = tx.reserve() => {}, () = pending() => {} }
         }
     });
-    assert_eq!(allocated, (0, 0));
 }
 
 fn take_the_default() {
     let (tx, rx) = unbuffered();
-    let allocated = allocated(|| {
+    allocates_nothing(|| {
         select_blocking! { _ = rx.recv() => {}, _ = tx.send(1) => {}, () = pending() => {}, default => {} }
     });
-    assert_eq!(allocated, (0, 0));
 }
 
 fn wait_for_a_message(waker: &Waker) {
     let ((tx, rx), nobody) = (unbuffered(), never::<u32>());
-    let allocated = allocated(|| {
+    allocates_nothing(|| {
         let mut select = pin!(async {
             select! { message = rx.recv() => message, _ = nobody.recv() => Ok(0), () = pending() => Ok(0) }
         });
@@ -98,7 +65,6 @@ fn wait_for_a_message(waker: &Waker) {
         tx.try_send(7).unwrap();
         assert_eq!(poll(&mut select, waker), Poll::Ready(Ok(7)));
     });
-    assert_eq!(allocated, (0, 0));
 }
 
 /// What a wait of a dynamic select costs that has waited before, if one of its channels is used.
@@ -110,7 +76,7 @@ fn bytes_of_a_wait(arms: usize, waker: &Waker) -> usize {
         select.recv(rx, move |message| (number, message));
     }
     assert!(poll(&mut pin!(select.wait()), waker).is_pending());
-    let (_, bytes) = allocated(|| {
+    let ((), counts) = counted(|| {
         for round in 0..ROUNDS {
             let chosen = round * 7 % arms;
             let mut waiting = pin!(select.wait());
@@ -122,5 +88,5 @@ fn bytes_of_a_wait(arms: usize, waker: &Waker) -> usize {
             assert_eq!(told, (chosen, Ok(round)));
         }
     });
-    bytes / ROUNDS
+    counts.bytes / ROUNDS
 }

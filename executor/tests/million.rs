@@ -2,7 +2,9 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "common/counting.rs"]
+mod counting;
+
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -10,27 +12,7 @@ use std::task::{Poll, Waker};
 
 use canter_executor::runtime::Runtime;
 use canter_executor::{go, yield_now};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is the system's allocator; the count touches no memory of its own making.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: passed on to the caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: passed on to the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use counting::counts;
 
 const TASKS: usize = 1_000_000;
 
@@ -49,7 +31,7 @@ fn a_million_tasks_park_wake_and_end_in_one_allocation_each() {
     });
     let spawned = crowd.clone();
     let allocations = runtime.spawn(async move {
-        let before = ALLOCATIONS.load(Relaxed);
+        let before = counts();
         for number in 0..TASKS {
             let (crowd, mut parked) = (spawned.clone(), false);
             go(async move {
@@ -70,7 +52,7 @@ fn a_million_tasks_park_wake_and_end_in_one_allocation_each() {
         while spawned.wakers.lock().unwrap().len() < TASKS {
             yield_now().await;
         }
-        ALLOCATIONS.load(Relaxed) - before
+        (counts() - before).allocations
     });
     let allocations = runtime.block_on(allocations).unwrap();
     println!("{allocations} allocations for {TASKS} tasks");

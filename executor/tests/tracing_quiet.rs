@@ -2,35 +2,17 @@
 
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "common/counting.rs"]
+mod counting;
+
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use canter_executor::runtime::Runtime;
 use canter_executor::{spawn, yield_now};
+use counting::counts;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
-
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is the system's allocator; the count touches no memory of its own making.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: passed on to the caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: passed on to the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// How often it was asked.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -83,11 +65,11 @@ fn a_subscriber_that_wants_no_spans_is_told_nothing_and_a_task_is_one_allocation
     tracing::subscriber::set_global_default(WantsNothing).unwrap();
     let runtime = Runtime::builder().workers(1).build().unwrap();
     let measured = runtime.spawn(async {
-        let allocations = ALLOCATIONS.load(Relaxed);
+        let before = counts();
         for _ in 0..TASKS {
             spawn(yield_now()).await.unwrap();
         }
-        ALLOCATIONS.load(Relaxed) - allocations
+        (counts() - before).allocations
     });
     let allocations = runtime.block_on(measured).unwrap();
     assert_eq!(ASKED.load(Relaxed), 1, "only the span's place was ever reached");

@@ -79,7 +79,12 @@ impl Seat {
     /// Where the task was spawned that is polled now. It may be that of the task before or after.
     #[cfg(all(unix, feature = "socket"))]
     pub(super) fn polled_place(&self) -> Option<&'static Location<'static>> {
-        TaskId::of_number(self.task.load(Relaxed)).and_then(|_| self.spawned_at.load())
+        TaskId::of_number(self.task.load(Relaxed)).and_then(|_| self.last_place())
+    }
+
+    /// Where the task was spawned that is polled, or was last.
+    pub(super) fn last_place(&self) -> Option<&'static Location<'static>> {
+        self.spawned_at.load()
     }
 
     /// When the last poll began.

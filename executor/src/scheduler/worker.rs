@@ -1,7 +1,6 @@
 //! The worker: one loop that finds a task and runs it, and the steps by which it finds one.
 
 use std::cell::{Cell, RefCell};
-use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
@@ -33,8 +32,8 @@ pub(crate) struct Worker {
     search: Cell<Search>,
     /// What the driver puts the wakers of one turn into.
     wakers: RefCell<Vec<Waker>>,
-    /// The task that was polled last here, and where it was spawned; `None` if that was a stall off the processor.
-    polled: Cell<Option<(TaskId, &'static Location<'static>)>>,
+    /// The task that was polled last here; `None` if that was a stall off the processor.
+    polled: Cell<Option<TaskId>>,
     /// Whether the next poll is timed.
     timed: Cell<bool>,
 }
@@ -125,8 +124,7 @@ impl Worker {
             match found.or_else(searched) {
                 Some(runnable) => {
                     self.end_search();
-                    let meta = runnable.metadata();
-                    self.polled.set(Some((meta.id(), meta.spawned_at())));
+                    self.polled.set(Some(runnable.metadata().id()));
                     return Some(runnable);
                 }
                 None => self.sleep(),
@@ -138,9 +136,11 @@ impl Worker {
     #[cold]
     fn come_back(&self) {
         let scheduler = &self.context.scheduler;
-        let (stall, since) =
-            self.with_core(|core| (scheduler.seats.settle(&core.seat), core.seat.polled_at()));
-        if let (Some(stall), Some((task, spawned_at))) = (stall, self.polled.get()) {
+        let (stall, since, place) = self.with_core(|core| {
+            let seat = &core.seat;
+            (scheduler.seats.settle(seat), seat.polled_at(), seat.last_place())
+        });
+        if let (Some(stall), Some(task), Some(spawned_at)) = (stall, self.polled.get(), place) {
             if stall == Stall::Blocked {
                 self.polled.set(None);
             }

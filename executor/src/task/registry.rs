@@ -21,6 +21,7 @@ use std::time::Instant;
 
 use super::cell::TaskRef;
 use super::{Meta, Runnable, Woken};
+use crate::count::Count;
 use crate::diagnostics::{Kind, OnTaskPanic};
 use crate::runtime::current;
 use crate::sync::{Condvar, Lock, Mutex, lock};
@@ -51,11 +52,11 @@ pub(crate) struct Registry {
     schedule: Arc<dyn Schedule>,
     /// What happens when a task panics; `None` where the runtime decides in which it runs.
     on_task_panic: Option<OnTaskPanic>,
-    /// Written under the lock of `tasks`, each by a load and a store, and read without.
-    spawned: AtomicU64,
-    ended: AtomicU64,
-    panicked: AtomicU64,
-    leaked: AtomicU64,
+    /// Written under the lock of `tasks`, and read without.
+    spawned: Count,
+    ended: Count,
+    panicked: Count,
+    leaked: Count,
 }
 
 /// How many tasks a registry has seen. The numbers may belong to different moments.
@@ -96,10 +97,10 @@ impl Registry {
             waits: Mutex::new(()),
             schedule,
             on_task_panic,
-            spawned: AtomicU64::new(0),
-            ended: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-            leaked: AtomicU64::new(0),
+            spawned: Count::default(),
+            ended: Count::default(),
+            panicked: Count::default(),
+            leaked: Count::default(),
         })
     }
 
@@ -154,7 +155,7 @@ impl Registry {
                 entry
             }
         };
-        add_one(&self.spawned);
+        self.spawned.add(1);
         meta.entry.store(entry, Relaxed);
         true
     }
@@ -171,13 +172,13 @@ impl Registry {
         let mut tasks = registry.tasks.lock();
         tasks.entries[entry as usize] = None;
         tasks.vacant.push(entry);
-        add_one(&registry.ended);
+        registry.ended.add(1);
         if meta.has_panicked() {
-            add_one(&registry.panicked);
+            registry.panicked.add(1);
         }
         // What the end of a runtime drops may have held the wakers of the others.
         if meta.has_leaked() && !tasks.closed {
-            add_one(&registry.leaked);
+            registry.leaked.add(1);
         }
         let (mut kept, mut notifies) = (None, false);
         if tasks.vacant.len() == tasks.entries.len() {
@@ -233,10 +234,10 @@ impl Registry {
     /// Does not take the lock.
     pub(crate) fn counts(&self) -> Counts {
         // What is part of another count is read before it.
-        let (panicked, leaked) = (self.panicked.load(Relaxed), self.leaked.load(Relaxed));
-        let ended = self.ended.load(Relaxed);
+        let (panicked, leaked) = (self.panicked.get(), self.leaked.get());
+        let ended = self.ended.get();
         Counts {
-            spawned: self.spawned.load(Relaxed),
+            spawned: self.spawned.get(),
             ended,
             panicked,
             leaked,
@@ -266,9 +267,4 @@ impl Registry {
         self.for_each(|task| wakers.extend(task.listed_waker()));
         wakers
     }
-}
-
-/// Counts one more, for whoever holds the lock.
-fn add_one(counter: &AtomicU64) {
-    counter.store(counter.load(Relaxed) + 1, Relaxed);
 }

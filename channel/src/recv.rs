@@ -253,6 +253,9 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
 }
 
 fn take_and_wake<T>(mut section: Section<'_, T>, id: Id) -> Taken<T> {
+    if let Some(message) = section.take_quietly_of_closed() {
+        return Taken::Message(message);
+    }
     let mut wakes = Wakes::new();
     let taken = section.take(id, Standing::Newcomer, &mut wakes);
     drop(section);

@@ -82,6 +82,9 @@ impl<T> Sender<T> {
 
     #[inline]
     fn offer(&self, offer: &mut Offer<T>) -> Offered {
+        if !self.chan.hint().writable() {
+            return Offered::Full;
+        }
         self.chan
             .until_settled(|section, wakes| match section.offer(offer, Id::TRY, wakes) {
                 Offered::ComeAgain => None,

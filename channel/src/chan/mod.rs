@@ -18,6 +18,7 @@
 //! promise and finds the queue empty waits again, before all others. Not so on an unbuffered channel while it is open: there the sender has
 //! been told that the one to whom the message is promised has it.
 
+mod block;
 mod hint;
 mod outcome;
 mod section;
@@ -29,8 +30,7 @@ pub(crate) use section::Section;
 use std::fmt;
 use std::mem;
 
-use triomphe::ThinArc;
-
+use self::block::Block;
 use crate::buffer::{Buffer, Slot};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Backoff, Lock};
@@ -41,11 +41,11 @@ use canter_coop::Wakes;
 pub(crate) const UNLIMITED: usize = isize::MAX as usize;
 
 /// A channel, by reference count. One allocation: header and ring.
-pub(crate) struct Chan<T>(ThinArc<Header<T>, Slot<T>>);
+pub(crate) struct Chan<T>(Block<Header<T>, Slot<T>>);
 
 /// What each operation touches stands in the first 64 bytes, the line that goes from core to core: from `hint` to the beginning of
 /// [`Inside`]'s buffer.
-#[repr(C, align(64))]
+#[repr(C)]
 struct Header<T> {
     hint: AtomicUsize,
     inside: Lock<Inside<T>>,
@@ -105,14 +105,11 @@ impl<T> Chan<T> {
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
         };
-        Chan(ThinArc::from_header_and_iter(
-            header,
-            (0..ring).map(|_| Slot::empty()),
-        ))
+        Chan(Block::new(header, ring, Slot::empty))
     }
 
     fn header(&self) -> &Header<T> {
-        &self.0.header.header
+        self.0.header()
     }
 
     #[inline]

@@ -66,14 +66,14 @@ impl<'a, T> Section<'a, T> {
     fn push(&mut self, message: T) {
         self.note_change();
         // SAFETY: `inside` is the guard of the lock, and the slots are this channel's.
-        unsafe { self.inside.buffer.push(&self.chan.0.slice, message) };
+        unsafe { self.inside.buffer.push(self.chan.0.slots(), message) };
     }
 
     #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
         self.note_change();
         // SAFETY: as in `push`.
-        unsafe { self.inside.buffer.pop(&self.chan.0.slice) }
+        unsafe { self.inside.buffer.pop(self.chan.0.slots()) }
     }
 
     /// Sends the message if there is room and nobody has to be told: the usual case of a channel that buffers.
@@ -155,6 +155,13 @@ impl<'a, T> Section<'a, T> {
     #[inline]
     pub(crate) fn take_quietly(&mut self) -> Option<T> {
         let quiet = self.unpromised() > 0 && self.inside.senders.is_empty() && !self.is_closed();
+        if quiet { self.pop() } else { None }
+    }
+
+    /// The same for a channel that is closed: nobody has to be told before its last message is taken.
+    #[inline]
+    pub(crate) fn take_quietly_of_closed(&mut self) -> Option<T> {
+        let quiet = self.is_closed() && self.unpromised() > 0 && self.inside.buffer.len() > 1;
         if quiet { self.pop() } else { None }
     }
 
@@ -243,7 +250,7 @@ impl<'a, T> Section<'a, T> {
         self.inside.promised -= 1;
         // What newcomers may take stays the same, so there is nothing to publish.
         // SAFETY: as in `push`.
-        unsafe { self.inside.buffer.pop(&self.chan.0.slice) }
+        unsafe { self.inside.buffer.pop(self.chan.0.slots()) }
     }
 
     /// For a receiver that was completed and does not want its message any more.

@@ -158,6 +158,9 @@ impl<T> Chan<T> {
     }
 
     pub(crate) fn close(&self) -> bool {
+        if self.hint().closed() {
+            return false;
+        }
         let mut wakes = Wakes::new();
         self.enter().close(&mut wakes)
     }

@@ -15,6 +15,11 @@ impl Count {
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
+
+    /// Begins again at zero, for somebody else.
+    pub(crate) fn restart(&self) {
+        self.0.store(0, Relaxed);
+    }
 }
 
 /// A length that is kept under a lock, and can be read without it. Written by whoever holds the lock.

@@ -8,18 +8,16 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::sync::{MutexGuard, PoisonError, RwLock, TryLockError};
 use std::task::Waker;
 use std::time::Duration;
-
-use crossbeam_utils::CachePadded;
 
 use crate::count::Count;
 use crate::diagnostics::trace::{self, Event};
 use crate::reactor::{self, Reactor};
 use crate::report::report;
 use crate::scheduler;
-use crate::timer::{Clock, Sleeper, Tick, Timers};
+use crate::timer::{Clock, Lease, Sleeper, Tick, Timers};
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
@@ -29,7 +27,7 @@ pub(crate) struct Driver {
     /// `None` once the driver has ended.
     waker: RwLock<Option<mio::Waker>>,
     reactor: Reactor,
-    wheels: Box<[CachePadded<Arc<Timers>>]>,
+    wheels: Box<[Lease]>,
     clock: Clock,
     /// Who sleeps in the poller.
     sleeper: Sleeper,
@@ -68,9 +66,7 @@ impl Driver {
             })),
             waker: RwLock::new(Some(waker)),
             reactor,
-            wheels: (0..wheels)
-                .map(|_| CachePadded::new(Arc::new(Timers::new())))
-                .collect(),
+            wheels: (0..wheels).map(|_| Lease::new()).collect(),
             clock: Clock::start(),
             sleeper: Sleeper::new(),
             turns: Count::default(),
@@ -87,12 +83,12 @@ impl Driver {
     }
 
     /// The wheel of a seat. Spare seats share those of the others.
-    pub(crate) fn wheel(&self, seat: usize) -> &Arc<Timers> {
-        &self.wheels[seat % self.wheels.len()]
+    pub(crate) fn wheel(&self, seat: usize) -> &'static Timers {
+        self.wheels[seat % self.wheels.len()].timers()
     }
 
     /// The wheel for threads that sit in no seat.
-    pub(crate) fn outer_wheel(&self) -> &Arc<Timers> {
+    pub(crate) fn outer_wheel(&self) -> &'static Timers {
         self.wheel(self.wheels.len() - 1)
     }
 

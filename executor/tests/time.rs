@@ -10,11 +10,13 @@ use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, Wake};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use canter_executor::runtime::Runtime;
-use canter_executor::time::{MissedTick, interval, interval_at, sleep, sleep_until, timeout, timeout_at};
+use canter_executor::time::{
+    MissedTick, Sleep, interval, interval_at, sleep, sleep_until, timeout, timeout_at,
+};
 use canter_executor::{block_on, spawn, yield_now};
 use futures::channel::oneshot;
 
@@ -420,4 +422,71 @@ fn a_sleep_that_moves_between_tasks_wakes_the_one_that_waits() {
         assert!(give.send(sleeps).is_ok());
     });
     block_on(other.spawn(async move { given.await.unwrap().await })).unwrap();
+}
+
+/// Its destructor cancels a timer.
+struct Sleeps(#[expect(dead_code, reason = "it is there to be dropped")] Pin<Box<Sleep>>);
+
+impl Wake for Sleeps {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_waker_that_is_replaced_may_cancel_a_timer_when_it_is_dropped() {
+    let runtime = runtime(1);
+    let _entered = runtime.enter();
+    let mut first = Box::pin(sleep(FAR));
+    assert!(
+        first
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    let mut second = Box::pin(sleep(FAR));
+    let waker = Waker::from(Arc::new(Sleeps(first)));
+    assert!(
+        second
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop(waker);
+    assert_eq!(runtime.metrics().timers_pending, 2);
+    assert!(
+        second
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
+    assert_eq!(runtime.metrics().timers_pending, 1);
+}
+
+#[test]
+fn a_sleep_of_a_runtime_that_has_ended_does_not_meddle_with_the_timers_of_the_next() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let ended = runtime(1);
+    let mut sleeps: Vec<_> = (0..2).map(|_| Box::pin(sleep(FAR))).collect();
+    {
+        let _entered = ended.enter();
+        for sleep in &mut sleeps {
+            assert!(sleep.as_mut().poll(&mut cx).is_pending());
+        }
+    }
+    drop(ended);
+    let next = runtime(1);
+    let _entered = next.enter();
+    let mut own: Vec<_> = (0..2).map(|_| Box::pin(sleep(FAR))).collect();
+    for sleep in &mut own {
+        assert!(sleep.as_mut().poll(&mut cx).is_pending());
+    }
+    sleeps.pop();
+    assert_eq!(next.metrics().timers_pending, 2);
+    assert!(sleeps[0].as_mut().poll(&mut cx).is_pending());
+    assert_eq!(
+        next.metrics().timers_pending,
+        3,
+        "it goes on in the runtime that polls it"
+    );
+    drop(sleeps);
+    assert_eq!(next.metrics().timers_pending, 2);
 }

@@ -250,7 +250,7 @@ impl Handle {
     }
 
     /// The wheel for a timer that is started on this thread, and whether its owner looks at it by itself.
-    pub(crate) fn timers_here(&self) -> (&Arc<Timers>, bool) {
+    pub(crate) fn timers_here(&self) -> (&'static Timers, bool) {
         let scheduler = &self.shared.scheduler;
         match scheduler::seat_here(scheduler) {
             Some(seat) => (self.driver().wheel(seat), true),

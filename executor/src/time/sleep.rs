@@ -3,7 +3,6 @@
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -57,7 +56,7 @@ pub struct Sleep {
 
 /// A timer that was started.
 struct Timer {
-    timers: Arc<Timers>,
+    timers: &'static Timers,
     key: Key,
 }
 
@@ -145,10 +144,7 @@ impl Sleep {
                     if first && !looks_itself {
                         handle.driver().wake_before(tick);
                     }
-                    Some(Some(Timer {
-                        timers: timers.clone(),
-                        key,
-                    }))
+                    Some(Some(Timer { timers, key }))
                 }
                 Started::Passed => Some(None),
                 Started::Closed => None,

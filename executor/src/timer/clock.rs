@@ -30,7 +30,8 @@ impl Clock {
 
     /// The last whole tick that has passed.
     pub(crate) fn now(&self) -> Tick {
-        let now = Tick(millis(self.start.elapsed()));
+        let passed = self.start.elapsed();
+        let now = ticks(passed.as_secs(), passed.subsec_millis());
         Moment::reached(now);
         now
     }
@@ -38,7 +39,7 @@ impl Clock {
     /// The first tick that does not come before `deadline`, so that no timer fires early.
     pub(crate) fn tick_of(&self, deadline: Instant) -> Tick {
         let since = deadline.saturating_duration_since(self.start);
-        Tick(millis(since.saturating_add(Duration::from_nanos(999_999))))
+        ticks(since.as_secs(), since.subsec_nanos().div_ceil(1_000_000))
     }
 
     /// How long until `tick` is there; zero if it has passed.
@@ -92,6 +93,7 @@ impl Moment {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX - 1)
+fn ticks(seconds: u64, milliseconds: u32) -> Tick {
+    let ticks = seconds.saturating_mul(1000).saturating_add(milliseconds.into());
+    Tick(ticks.min(Tick::NEVER.0 - 1))
 }

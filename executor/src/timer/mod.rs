@@ -4,6 +4,9 @@ mod clock;
 mod sleeper;
 mod wheel;
 
+use std::mem;
+use std::ops::Deref;
+use std::sync::PoisonError;
 use std::task::Waker;
 
 pub(crate) use clock::{Clock, Moment, Tick};
@@ -11,9 +14,11 @@ pub(crate) use sleeper::Sleeper;
 pub(crate) use wheel::Key;
 use wheel::Wheel;
 
+use crossbeam_utils::CachePadded;
+
 use crate::count::{Count, Level};
+use crate::sync::Lock;
 use crate::sync::atomic::{AtomicU64, Ordering::*};
-use crate::sync::{Mutex, lock};
 
 /// Timers taken out of a wheel under one hold of its lock.
 const BATCH: usize = 256;
@@ -22,11 +27,49 @@ const BATCH: usize = 256;
 ///
 /// `next` is never later than the wheel's own `next_tick` once a change is complete, so that whoever is about to sleep reads
 /// a bound without the lock. It may be earlier, after a cancel: then one look is in vain.
+///
+/// They stay for ever, and serve one runtime after another: so whoever started a timer can come back for it at any time without a
+/// reference that would have to be counted.
 pub(crate) struct Timers {
-    wheel: Mutex<Option<Wheel>>,
+    wheel: Lock<Wheel>,
     next: AtomicU64,
     pending: Level,
     fired: Count,
+}
+
+/// Timers that serve no runtime at present.
+static VACANT: std::sync::Mutex<Vec<&CachePadded<Timers>>> = std::sync::Mutex::new(Vec::new());
+
+/// The timers of a runtime, until it is dropped.
+pub(crate) struct Lease(&'static CachePadded<Timers>);
+
+impl Lease {
+    pub(crate) fn new() -> Lease {
+        let vacant = VACANT.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let timers = vacant.unwrap_or_else(|| Box::leak(Box::new(CachePadded::new(Timers::new()))));
+        timers.wheel.lock().open();
+        timers.fired.restart();
+        Lease(timers)
+    }
+
+    pub(crate) fn timers(&self) -> &'static Timers {
+        self.0
+    }
+}
+
+impl Deref for Lease {
+    type Target = Timers;
+
+    fn deref(&self) -> &Timers {
+        self.0
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.0.close());
+        VACANT.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
+    }
 }
 
 /// What became of a timer that was to be started.
@@ -52,7 +95,7 @@ pub(crate) enum Updated {
 impl Timers {
     pub(crate) fn new() -> Timers {
         Timers {
-            wheel: Mutex::new(Some(Wheel::new())),
+            wheel: Lock::new(Wheel::new()),
             next: AtomicU64::new(Tick::NEVER.0),
             pending: Level::default(),
             fired: Count::default(),
@@ -74,14 +117,15 @@ impl Timers {
     }
 
     pub(crate) fn start(&self, tick: Tick, waker: &Waker) -> Started {
-        let waker = waker.clone();
-        let mut wheel = lock(&self.wheel);
-        let Some(wheel) = wheel.as_mut() else {
+        let waker = waker.clone(); // dropped, if it comes to that, without the lock
+        let mut wheel = self.wheel.lock();
+        if !wheel.is_open() {
             return Started::Closed;
-        };
-        let Some(key) = wheel.insert(tick, waker) else {
+        }
+        if !wheel.is_ahead(tick) {
             return Started::Passed;
-        };
+        }
+        let key = wheel.insert(tick, waker);
         self.pending.set(wheel.len());
         let first = tick.0 < self.next.load(Relaxed);
         if first {
@@ -92,20 +136,34 @@ impl Timers {
 
     /// Sees to it that the timer, if it still runs, wakes `waker` when it ends.
     pub(crate) fn update(&self, key: Key, waker: &Waker) -> Updated {
-        match lock(&self.wheel).as_mut().map(|wheel| wheel.update(key, waker)) {
-            Some(true) => Updated::Running,
-            Some(false) => Updated::Fired,
-            None => Updated::Closed,
+        // Wakers are code of others, and are cloned and dropped without the lock.
+        let mut clone = None;
+        loop {
+            let mut wheel = self.wheel.lock();
+            if !wheel.has_started(key) {
+                return Updated::Closed;
+            }
+            let Some(current) = wheel.waker(key) else {
+                return Updated::Fired;
+            };
+            if current.will_wake(waker) {
+                return Updated::Running;
+            }
+            if let Some(clone) = clone.take() {
+                let replaced = mem::replace(current, clone);
+                drop(wheel);
+                drop(replaced);
+                return Updated::Running;
+            }
+            drop(wheel);
+            clone = Some(waker.clone());
         }
     }
 
     pub(crate) fn cancel(&self, key: Key) {
-        let mut wheel = lock(&self.wheel);
-        let waker = wheel.as_mut().and_then(|wheel| {
-            let waker = wheel.remove(key);
-            self.pending.set(wheel.len());
-            waker
-        });
+        let mut wheel = self.wheel.lock();
+        let waker = wheel.remove(key);
+        self.pending.set(wheel.len());
         drop(wheel);
         drop(waker); // without the lock: it may be the last reference to a task
     }
@@ -115,10 +173,10 @@ impl Timers {
         if self.next_tick() > now {
             return false;
         }
-        let mut wheel = lock(&self.wheel);
-        let Some(wheel) = wheel.as_mut() else {
+        let mut wheel = self.wheel.lock();
+        if !wheel.is_open() {
             return false;
-        };
+        }
         let before = due.len();
         let more = wheel.advance(now, BATCH, due);
         self.fired.add((due.len() - before) as u64);
@@ -129,11 +187,11 @@ impl Timers {
 
     /// Ends all timers: their wakers, so that whoever waits can look for another runtime.
     pub(crate) fn close(&self) -> Vec<Waker> {
-        let mut lent = lock(&self.wheel);
-        let wheel = lent.take();
+        let mut wheel = self.wheel.lock();
         self.pending.set(0);
-        drop(lent);
         self.next.store(Tick::NEVER.0, Release);
-        wheel.map(|mut wheel| wheel.clear()).unwrap_or_default()
+        let timers = wheel.close();
+        drop(wheel);
+        timers.into_iter().filter_map(|timer| timer.waker).collect()
     }
 }

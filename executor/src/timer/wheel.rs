@@ -10,6 +10,7 @@
 //! carries a serial number, so that a key whose timer has fired finds nothing. Those of one tick fire in the order in which
 //! they were started, apart from the ones that were started from further away.
 
+use std::mem;
 use std::task::Waker;
 
 use super::clock::Tick;
@@ -28,10 +29,10 @@ pub(crate) struct Key {
 }
 
 #[derive(Debug)]
-struct Timer {
+pub(super) struct Timer {
     tick: Tick,
     /// `None` while the place is vacant; `next` then links the vacant ones.
-    waker: Option<Waker>,
+    pub(super) waker: Option<Waker>,
     serial: u64,
     list: ListId,
     previous: u32,
@@ -72,9 +73,13 @@ pub(crate) struct Wheel {
     vacant: u32,
     len: usize,
     serial: u64,
+    /// The last serial number before the wheel was opened.
+    before: u64,
+    open: bool,
 }
 
 impl Wheel {
+    /// An empty wheel, which is open.
     pub(crate) fn new() -> Wheel {
         let empty = Level {
             occupied: 0,
@@ -87,15 +92,35 @@ impl Wheel {
             vacant: NIL,
             len: 0,
             serial: 0,
+            before: 0,
+            open: true,
         }
     }
 
-    /// Starts a timer; `None` if its tick has passed already.
+    /// Begins anew. The keys of timers that were started before are known.
+    pub(crate) fn open(&mut self) {
+        self.before = self.serial;
+        self.open = true;
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether the timer was started since the wheel was opened.
+    pub(crate) fn has_started(&self, key: Key) -> bool {
+        self.open && key.serial > self.before
+    }
+
+    /// Whether the tick has not passed yet.
+    pub(crate) fn is_ahead(&self, tick: Tick) -> bool {
+        tick.0 > self.now
+    }
+
+    /// Starts a timer, whose tick is ahead.
     #[inline] // `start`, its only caller, is one of the hottest ways
-    pub(crate) fn insert(&mut self, tick: Tick, waker: Waker) -> Option<Key> {
-        if tick.0 <= self.now {
-            return None;
-        }
+    pub(crate) fn insert(&mut self, tick: Tick, waker: Waker) -> Key {
+        debug_assert!(self.is_ahead(tick));
         let list = self.list_of(tick);
         self.serial += 1;
         let timer = Timer {
@@ -109,25 +134,16 @@ impl Wheel {
         let index = self.take_place(timer);
         self.link(index, list);
         self.len += 1;
-        Some(Key {
+        Key {
             index,
             serial: self.serial,
-        })
+        }
     }
 
-    /// Whether the timer has not fired yet; if so, `waker` is the one to wake from now on.
-    pub(crate) fn update(&mut self, key: Key, waker: &Waker) -> bool {
-        let current = self
-            .timers
-            .get_mut(key.index as usize)
-            .filter(|timer| timer.serial == key.serial);
-        match current.and_then(|timer| timer.waker.as_mut()) {
-            Some(current) => {
-                current.clone_from(waker);
-                true
-            }
-            None => false,
-        }
+    /// The waker of a timer that has not fired yet.
+    pub(crate) fn waker(&mut self, key: Key) -> Option<&mut Waker> {
+        let timer = self.timers.get_mut(key.index as usize)?;
+        timer.waker.as_mut().filter(|_| timer.serial == key.serial)
     }
 
     /// Cancels a timer and gives its waker back, to be dropped without the lock; `None` if it has fired.
@@ -171,19 +187,15 @@ impl Wheel {
         self.len
     }
 
-    /// Takes every timer out.
-    pub(crate) fn clear(&mut self) -> Vec<Waker> {
-        let wakers = self
-            .timers
-            .iter_mut()
-            .filter_map(|timer| timer.waker.take())
-            .collect();
-        *self = Wheel {
+    /// Closes the wheel, and gives what it held: the timers, and places without one.
+    pub(crate) fn close(&mut self) -> Vec<Timer> {
+        let empty = Wheel {
             now: self.now,
             serial: self.serial,
+            open: false,
             ..Wheel::new()
         };
-        wakers
+        mem::replace(self, empty).timers
     }
 
     /// The occupied slot that comes first: its level, its number and the tick at which it begins. Of two that begin together
@@ -244,7 +256,7 @@ impl Wheel {
         let level = &mut self.levels[usize::from(id.level)];
         level.occupied |= 1 << id.slot;
         let list = &mut level.slots[usize::from(id.slot)];
-        let previous = std::mem::replace(&mut list.tail, index);
+        let previous = mem::replace(&mut list.tail, index);
         if previous == NIL {
             list.head = index;
         } else {
@@ -333,7 +345,7 @@ mod tests {
         }
 
         fn take(&self) -> Vec<u64> {
-            std::mem::take(&mut self.0.lock().unwrap())
+            mem::take(&mut self.0.lock().unwrap())
         }
     }
 
@@ -363,9 +375,7 @@ mod tests {
             ] {
                 let (notes, mut wheel) = (Notes::default(), Wheel::new());
                 fire(&mut wheel, start);
-                wheel
-                    .insert(Tick(start + after), notes.waker(1))
-                    .expect("it lies ahead");
+                wheel.insert(Tick(start + after), notes.waker(1));
                 fire(&mut wheel, start + after - 1);
                 assert!(notes.take().is_empty(), "{after} after {start}: early");
                 assert!(wheel.next_tick() <= Tick(start + after));
@@ -377,11 +387,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tick_that_has_passed_starts_nothing() {
-        let (notes, mut wheel) = (Notes::default(), Wheel::new());
+    fn a_tick_is_ahead_until_the_wheel_has_come_to_it() {
+        let mut wheel = Wheel::new();
         fire(&mut wheel, 10);
-        assert!(wheel.insert(Tick(10), notes.waker(1)).is_none());
-        assert!(wheel.insert(Tick(3), notes.waker(1)).is_none());
+        assert!(!wheel.is_ahead(Tick(3)));
+        assert!(!wheel.is_ahead(Tick(10)));
+        assert!(wheel.is_ahead(Tick(11)));
     }
 
     #[test]
@@ -398,15 +409,32 @@ mod tests {
     fn a_key_of_a_timer_that_fired_finds_nothing_also_after_the_memory_went_back() {
         let (notes, mut wheel) = (Notes::default(), Wheel::new());
         let keys: Vec<_> = (0..2000)
-            .map(|number| wheel.insert(Tick(7), notes.waker(number)).unwrap())
+            .map(|number| wheel.insert(Tick(7), notes.waker(number)))
             .collect();
         fire(&mut wheel, 7);
         assert_eq!(wheel.timers.capacity(), 0);
         wheel.insert(Tick(9), notes.waker(0));
         for key in keys {
-            assert!(!wheel.update(key, Waker::noop()));
+            assert!(wheel.waker(key).is_none());
             assert!(wheel.remove(key).is_none());
         }
+    }
+
+    #[test]
+    fn a_wheel_that_is_opened_again_knows_the_keys_from_before() {
+        let (notes, mut wheel) = (Notes::default(), Wheel::new());
+        let key = wheel.insert(Tick(7), notes.waker(1));
+        assert!(wheel.has_started(key));
+        assert_eq!(wheel.close().len(), 1);
+        assert!(!wheel.has_started(key));
+        wheel.open();
+        let later = wheel.insert(Tick(7), notes.waker(2));
+        assert!(!wheel.has_started(key));
+        assert!(wheel.waker(key).is_none());
+        assert!(wheel.remove(key).is_none());
+        assert!(wheel.has_started(later));
+        fire(&mut wheel, 7);
+        assert_eq!(notes.take(), [2]);
     }
 
     #[test]
@@ -426,11 +454,7 @@ mod tests {
                     let reach = 1 << random.u32(1..38);
                     let tick = now + 1 + random.u64(0..reach);
                     let number = serial.fetch_add(1, Relaxed);
-                    live.push((
-                        tick,
-                        number,
-                        wheel.insert(Tick(tick), notes.waker(number)).unwrap(),
-                    ));
+                    live.push((tick, number, wheel.insert(Tick(tick), notes.waker(number))));
                 }
                 6..=7 if !live.is_empty() => {
                     let (_, _, key) = live.swap_remove(random.usize(0..live.len()));

@@ -16,6 +16,8 @@ mod listen;
 mod say;
 #[path = "common/stop.rs"]
 mod stop;
+#[path = "common/workers.rs"]
+mod workers;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -38,6 +40,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::listen::{concerns_one_connection, is_out_of_descriptors, listen};
 use crate::say::say;
 use crate::stop::StopRequest;
+use crate::workers::worker_count;
 
 /// How long open connections may go on after the request to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -59,14 +62,6 @@ struct Arguments {
     #[cfg(all(unix, feature = "socket"))]
     #[arg(long, value_name = "PATH")]
     diagnostics: Option<std::path::PathBuf>,
-}
-
-fn worker_count(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("a server needs at least one worker; leave the option out for one a core".to_owned()),
-        Ok(count) => Ok(count),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 fn main() -> ExitCode {

@@ -2,6 +2,8 @@
 
 pub use canter_channel as channel;
 pub use canter_channel::{select, select_blocking};
+#[cfg(feature = "hyper")]
+pub use canter_executor::hyper;
 #[cfg(unix)]
 pub use canter_executor::signal;
 pub use canter_executor::{

@@ -1,5 +1,6 @@
 // Go's part of versus. `versus-go WORKLOAD TIMES` does a workload that often, and prints its figures as a line of JSON. The workers
-// are in GOMAXPROCS. `versus-go serve-echo` is the server of the echo rows.
+// are in GOMAXPROCS. `versus-go serve-echo` is the server of the echo rows, and `versus-go serve-http` that of the
+// HTTP rows.
 package main
 
 import (
@@ -19,8 +20,10 @@ var series = map[string]func(times, point int) []float64{}
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "serve-echo" {
-		serveEcho()
-		return
+		serve(serveEcho)
+	}
+	if len(os.Args) == 2 && os.Args[1] == "serve-http" {
+		serve(serveHTTP)
 	}
 	if len(os.Args) != 3 {
 		refuse("usage: versus-go WORKLOAD TIMES")

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use canter_bench::versus::echo::{BUFFER, Load, MESSAGE, Process, SERVERS, listen, workloads_with};
+use canter_bench::versus::echo::{BUFFER, Echo, MESSAGE, SERVERS, workloads_with};
+use canter_bench::versus::network::{Load, Process, listen};
 use canter_bench::versus::{Contender, Failure, Kind, Means, Run};
 
 const CONNECTIONS: usize = 8;
@@ -53,9 +54,14 @@ fn answering(
     }
 }
 
+/// As many connections to a server, for messages of that many bytes.
+fn connect(address: SocketAddr, connections: usize, size: usize) -> Result<Load, Failure> {
+    Load::connect(address, connections, |number| Box::new(Echo::new(number, size)))
+}
+
 /// What comes of ten round trips over one connection.
 fn ten_trips(address: SocketAddr) -> Result<(), Failure> {
-    Load::connect(address, 1, MESSAGE)?.round_trips(10).map(drop)
+    connect(address, 1, MESSAGE)?.round_trips(10).map(drop)
 }
 
 fn call(contender: &Contender, run: Run) -> Result<Vec<f64>, Failure> {
@@ -69,7 +75,7 @@ fn call(contender: &Contender, run: Run) -> Result<Vec<f64>, Failure> {
 #[test]
 fn every_server_sends_back_what_comes() {
     for (name, address) in started() {
-        let mut load = Load::connect(address, CONNECTIONS, MESSAGE).expect(name);
+        let mut load = connect(address, CONNECTIONS, MESSAGE).expect(name);
         let trips = load.round_trips(TIMES).expect(name);
         assert_eq!(trips.latencies.len(), TIMES, "{name}");
     }
@@ -81,7 +87,7 @@ fn every_server_sends_back_what_comes() {
 fn every_server_sends_back_a_message_larger_than_all_buffers() {
     let size = 1024 * BUFFER + 1;
     for (name, address) in started() {
-        let mut load = Load::connect(address, 2, size).expect(name);
+        let mut load = connect(address, 2, size).expect(name);
         let trips = load.round_trips(4).expect(name);
         assert_eq!(trips.latencies.len(), 4, "{name}");
     }
@@ -153,7 +159,7 @@ fn a_server_that_mixes_up_two_connections_is_told() {
         one.write_all(&others)?;
         other.write_all(&ones)
     });
-    assert_eq!(Load::connect(address, 2, MESSAGE).map(drop), Err(Failure::Mixed));
+    assert_eq!(connect(address, 2, MESSAGE).map(drop), Err(Failure::Mixed));
 }
 
 /// Of a server that closes the connection after its third message, the second of the ten is the last that counts: one has
@@ -194,7 +200,7 @@ fn a_server_that_closes_in_the_middle_of_a_message_is_told() {
 #[test]
 fn a_load_that_may_not_open_its_sockets_says_so() {
     let address = ([127, 0, 0, 1], 9).into();
-    let refused = Load::connect(address, 1 << 40, MESSAGE).map(drop);
+    let refused = connect(address, 1 << 40, MESSAGE).map(drop);
     assert!(
         matches!(&refused, Err(Failure::Unavailable(why)) if why.contains("file descriptors")),
         "{refused:?}"
@@ -253,7 +259,7 @@ fn a_server_that_does_not_start_says_why() {
         Err(Failure::Unavailable(_))
     ));
     let mut unknown = Command::new(program());
-    unknown.args(["serve", "nobody", "--workers", "1"]);
+    unknown.args(["serve", "echo", "nobody", "--workers", "1"]);
     assert_eq!(
         start(&mut unknown),
         Err(Failure::Died("the server ended".to_owned()))
@@ -265,7 +271,7 @@ fn a_server_that_does_not_start_says_why() {
 fn a_server_ends_with_its_input() {
     for server in SERVERS {
         let mut command = Command::new(program());
-        command.args(["serve", server.name, "--workers", "1"]);
+        command.args(["serve", "echo", server.name, "--workers", "1"]);
         // No input at all.
         let output = command.output().expect("the program runs");
         assert!(output.status.success(), "{}: {output:?}", server.name);

@@ -24,6 +24,7 @@
 //! - [`spawn_blocking`] for closures that block their thread, [`spawn_local`] for futures that are not `Send`.
 //! - [`runtime`]: a runtime of one's own, with its number of workers and an orderly end.
 //! - [`io`]: any other source of I/O that `mio` can poll.
+//! - With the feature `hyper`, `hyper`: HTTP servers and clients of the crate of that name.
 //! - [`diagnostics`]: what every task does now, what a runtime has counted and did lately, deadlocks, panics; and spans for subscribers of `tracing`, with that feature.
 //!
 //! # When not to use it
@@ -36,13 +37,16 @@
 //! It is confined to `task/cell/` (the allocation of a task: its future, its result, and the references that keep it),
 //! `task/{make,registry,join,local_set,panic}.rs` (futures that are not `Send`, a task's way to its registry and back, an output that is
 //! dropped in place), `scheduler/slot.rs` (a task as a bare pointer), `scheduler/context.rs` (the thread's worker behind a
-//! thread-local) and `diagnostics/trace/ring.rs` (a place in the program as a bare pointer).
+//! thread-local), `diagnostics/trace/ring.rs` (a place in the program as a bare pointer), and `net/hyper.rs` and `hyper/io.rs` (hyper's
+//! buffers, whose memory nobody may have written to yet).
 
 mod blocking;
 pub mod context;
 mod count;
 pub mod diagnostics;
 mod driver;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 pub mod io;
 pub mod net;
 mod reactor;

@@ -1,6 +1,6 @@
 //! All workloads.
 
-use super::{Workload, channels, cost, echo, go_benchmarks, locks, memory, stalls, tasks, timers};
+use super::{Workload, channels, cost, echo, go_benchmarks, http, locks, memory, stalls, tasks, timers};
 
 /// All workloads, in the order in which they are run.
 pub fn workloads() -> Vec<Workload> {
@@ -12,6 +12,7 @@ pub fn workloads() -> Vec<Workload> {
         locks::workloads(),
         go_benchmarks::workloads(),
         echo::workloads(),
+        http::workloads(),
         stalls::workloads(),
         cost::workloads(),
     ];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::Run;
 
@@ -43,15 +43,24 @@ pub(super) enum Role {
     /// Measures once, and prints the figures
     #[command(hide = true)]
     Measure(Measurement),
-    /// Serves for one measurement of echo
+    /// Serves for one measurement
     #[command(hide = true)]
     Serve {
+        /// What is served
+        service: Served,
         /// The contender
         contender: String,
         /// Worker threads
         #[arg(long)]
         workers: usize,
     },
+}
+
+/// What a process can serve.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Served {
+    Echo,
+    Http,
 }
 
 /// One measurement.

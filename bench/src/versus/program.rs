@@ -13,11 +13,12 @@ use console::style;
 use super::contest::{Contest, Outcome};
 use super::group::Group;
 use super::machine::Machine;
-use super::options::{CommandLine, Measurement, Options, Role};
+use super::network::{self, Server};
+use super::options::{CommandLine, Measurement, Options, Role, Served};
 use super::output::{say, wrapped};
 use super::report::Report;
 use super::row::Row;
-use super::{Series, Workload, echo, measure, plot, scale, summary, table};
+use super::{Series, Workload, echo, http, measure, plot, scale, summary, table};
 
 /// The program `versus`, for these workloads and series. The process that it starts for each measurement has to be the same
 /// program with the same ones.
@@ -35,7 +36,17 @@ impl Program {
         let command_line = CommandLine::parse();
         let done = match command_line.role {
             Some(Role::Measure(measurement)) => self.measure(&measurement),
-            Some(Role::Serve { contender, workers }) => echo::serve(&contender, workers),
+            Some(Role::Serve {
+                service,
+                contender,
+                workers,
+            }) => {
+                let servers: &[Server] = match service {
+                    Served::Echo => &echo::SERVERS,
+                    Served::Http => &http::SERVERS,
+                };
+                network::serve(servers, &contender, workers)
+            }
             None => self.contest(&command_line.options),
         };
         done.unwrap_or_else(|error| {

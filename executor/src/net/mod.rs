@@ -13,6 +13,8 @@
 //! descriptor: `socket2::SockRef::from(&stream).set_recv_buffer_size(1 << 20)`. Sockets that were set up elsewhere come in
 //! through `TryFrom` of the types of `std` or of a descriptor.
 //!
+//! With the feature `hyper` the TCP and Unix streams have the traits of hyper too; see the module of that name.
+//!
 //! # Examples
 //!
 //! ```
@@ -40,6 +42,8 @@ mod addr;
 mod convert;
 mod error;
 mod halves;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod incoming;
 mod stream_io;
 mod tcp_listener;

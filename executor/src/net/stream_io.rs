@@ -92,7 +92,7 @@ where
 }
 
 /// The length below which a read counts as short: none does where a short read says nothing.
-fn wanted<T: ByteStream>(length: usize) -> usize {
+pub(super) fn wanted<T: ByteStream>(length: usize) -> usize {
     if T::SHORT_READ_DRAINS { length } else { 0 }
 }
 

@@ -48,7 +48,7 @@ use crate::io::{Async, Interest};
 /// ```
 #[derive(Debug)]
 pub struct TcpStream {
-    io: Async<mio::net::TcpStream>,
+    pub(super) io: Async<mio::net::TcpStream>,
 }
 
 conversions!(TcpStream, mio::net::TcpStream, std::net::TcpStream);

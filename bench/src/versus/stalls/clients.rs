@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::versus::Failure;
-use crate::versus::echo::{MESSAGE, no_latencies};
+use crate::versus::echo::MESSAGE;
+use crate::versus::network::no_latencies;
 
 /// How many there are.
 pub(super) const CLIENTS: usize = 16;

@@ -8,7 +8,8 @@ use std::net::{SocketAddr, TcpListener};
 use super::blocking::{InPlace, SpawnBlocking, Start, TASKS, Unblock, Untold, block_all};
 use super::clients::{CLIENTS, latencies_during};
 use crate::runtimes::{Canter, Runtime};
-use crate::versus::echo::{Process, accept_on_canter, accept_on_smol, accept_on_tokio, listen};
+use crate::versus::echo::{accept_on_canter, accept_on_smol, accept_on_tokio};
+use crate::versus::network::{Process, listen};
 use crate::versus::timing::expect_count;
 use crate::versus::{Better, Contender, Failure, Figure, Run, Workload, go};
 

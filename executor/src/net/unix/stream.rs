@@ -37,7 +37,7 @@ use crate::net::stream_io::{StreamIo, async_read_and_write};
 /// ```
 #[derive(Debug)]
 pub struct UnixStream {
-    io: Async<mio::net::UnixStream>,
+    pub(in crate::net) io: Async<mio::net::UnixStream>,
 }
 
 conversions!(UnixStream, mio::net::UnixStream, std::os::unix::net::UnixStream);

@@ -11,7 +11,8 @@ use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token};
 use socket2::SockRef;
 
-use self::connection::{Broken, Connection};
+use self::connection::Connection;
+pub use self::connection::{Broken, Talk};
 use crate::versus::Failure;
 
 /// Connections opened before the server has to have answered them all: fewer than a listener lets wait.
@@ -20,12 +21,12 @@ const SLICE: usize = 64;
 const OTHER_DESCRIPTORS: u64 = 32;
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
-/// What is read at once; no message comes back in more, so that a byte too many is seen.
+/// What is read at once; no answer comes in more, so that a byte too many is seen.
 const BUFFER: usize = 64 * 1024;
 /// The longest time that is told from longer ones.
 const LONGEST: Duration = Duration::from_secs(100);
 
-/// Connections to an echo server.
+/// Connections to a server.
 #[derive(Debug)]
 pub struct Load {
     poll: Poll,
@@ -37,19 +38,24 @@ pub struct Load {
 /// What a number of round trips took.
 #[derive(Debug)]
 pub struct Trips {
-    /// From the first message that was sent to the last one that came back.
+    /// From the first message that was sent to the last answer that came.
     pub took: Duration,
     /// The time of each round trip, in nanoseconds.
     pub latencies: Histogram<u64>,
 }
 
 impl Load {
-    /// Connects that often, for messages of that many bytes. The server has echoed one message on each connection then.
+    /// Connects that often; `talk` gives what is said on the connection of each number. The server has answered one message on each
+    /// then.
     ///
     /// # Errors
     ///
     /// `Unavailable` where the process may not open that many sockets; otherwise as for [`Load::round_trips`].
-    pub fn connect(address: SocketAddr, connections: usize, size: usize) -> Result<Load, Failure> {
+    pub fn connect(
+        address: SocketAddr,
+        connections: usize,
+        talk: impl Fn(usize) -> Box<dyn Talk>,
+    ) -> Result<Load, Failure> {
         allow_descriptors(connections as u64 + OTHER_DESCRIPTORS)?;
         let mut load = Load {
             poll: Poll::new().map_err(died)?,
@@ -60,7 +66,7 @@ impl Load {
         while load.connections.len() < connections {
             let slice = load.connections.len()..connections.min(load.connections.len() + SLICE);
             for number in slice.clone() {
-                load.open(address, number, size).map_err(died)?;
+                load.open(address, talk(number)).map_err(died)?;
             }
             let greetings = slice.len() as u64;
             load.exchange(slice, greetings)?;
@@ -72,12 +78,13 @@ impl Load {
     ///
     /// # Errors
     ///
-    /// `Miscounted` where the server closes a connection, `Mixed` where other bytes come back than were sent.
+    /// `Miscounted` where the server closes a connection, `Mixed` where something else comes back than should,
+    /// and `Died` where it refuses what it is asked.
     pub fn round_trips(&mut self, times: u64) -> Result<Trips, Failure> {
         self.exchange(0..self.connections.len(), times)
     }
 
-    fn open(&mut self, address: SocketAddr, number: usize, size: usize) -> io::Result<()> {
+    fn open(&mut self, address: SocketAddr, talk: Box<dyn Talk>) -> io::Result<()> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
@@ -85,10 +92,9 @@ impl Load {
         SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
         let mut stream = mio::net::TcpStream::from_std(stream);
         let interests = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(&mut stream, Token(number), interests)?;
-        self.connections.push(Connection::new(stream, number, size));
+        let token = Token(self.connections.len());
+        self.poll.registry().register(&mut stream, token, interests)?;
+        self.connections.push(Connection::new(stream, talk));
         Ok(())
     }
 
@@ -103,6 +109,7 @@ impl Load {
                 expected: times,
             },
             Broken::Mixed => Failure::Mixed,
+            Broken::Refused(status) => Failure::Died(format!("the server refused: status {status}")),
         };
         let started = Instant::now();
         for connection in &mut self.connections[connections] {
@@ -118,10 +125,10 @@ impl Load {
             wait(&mut self.poll, &mut self.events).map_err(died)?;
             for event in &self.events {
                 let connection = &mut self.connections[event.token().0];
-                let came_back = connection
+                let is_answered = connection
                     .go_on(event.is_read_closed(), &mut self.buffer)
                     .map_err(|broken| failed(broken, counted))?;
-                if !came_back {
+                if !is_answered {
                     continue;
                 }
                 counted += 1;

@@ -1,43 +1,58 @@
-//! One connection: the message under way, and the comparison with what comes back.
+//! One connection, and the message under way on it.
 
+use std::fmt::Debug;
 use std::io::{ErrorKind, Read, Write};
 use std::time::Instant;
 
 use mio::net::TcpStream;
 
-#[derive(Debug)]
-pub(super) struct Connection {
-    stream: TcpStream,
-    number: u64,
-    /// Messages so far.
-    count: u64,
-    /// The latest message: always `received <= sent <= message.len()`.
-    message: Box<[u8]>,
-    sent: usize,
-    received: usize,
-    sent_at: Instant,
+/// What is said on one connection.
+pub trait Talk: Debug {
+    /// Makes up the next message. The answer to the latest one is there.
+    fn begin(&mut self);
+
+    /// The latest message.
+    fn message(&self) -> &[u8];
+
+    /// Takes bytes of the answer to the latest message, of which so many bytes are sent. True if that was the last of them.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the answer.
+    fn take(&mut self, sent: usize, bytes: &[u8]) -> Result<bool, Broken>;
 }
 
 /// What became of a connection that is of no use any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Broken {
+pub enum Broken {
     /// The other side closed it.
     Lost,
-    /// Other bytes came back than were sent.
+    /// Something else came back than should have.
     Mixed,
+    /// The server refused, with this status.
+    Refused(u16),
+}
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    talk: Box<dyn Talk>,
+    /// How many bytes of the latest message are.
+    sent: usize,
+    sent_at: Instant,
+    /// Whether the answer to it is not there yet.
+    waits: bool,
 }
 
 impl Connection {
     /// A connection without a message.
-    pub(super) fn new(stream: TcpStream, number: usize, size: usize) -> Connection {
+    pub(super) fn new(stream: TcpStream, talk: Box<dyn Talk>) -> Connection {
         Connection {
             stream,
-            number: number as u64,
-            count: 0,
-            message: vec![0; size].into_boxed_slice(),
-            sent: size,
-            received: size,
+            talk,
+            sent: 0,
             sent_at: Instant::now(),
+            waits: false,
         }
     }
 
@@ -46,22 +61,24 @@ impl Connection {
         self.sent_at
     }
 
-    /// Begins the next message; the latest one has come back.
+    /// Begins the next message; the answer to the latest one is there.
     pub(super) fn send_next(&mut self, now: Instant) -> Result<(), Broken> {
-        self.count += 1;
-        fill(&mut self.message, self.number, self.count);
-        (self.sent, self.received) = (0, 0);
+        self.talk.begin();
+        (self.sent, self.waits) = (0, true);
         self.sent_at = now;
         self.send()
     }
 
-    /// After an event: sends and receives what can be. True if the message is back.
+    /// After an event: sends and receives what can be. True if the answer is there with it.
     ///
     /// The poller is edge-triggered: what comes after a read that did not fill the buffer is another event, unless it was the
     /// `end` of the stream, of which this event told already.
     pub(super) fn go_on(&mut self, end: bool, buffer: &mut [u8]) -> Result<bool, Broken> {
+        if !self.waits {
+            return Ok(false);
+        }
         self.send()?;
-        while self.received < self.message.len() {
+        loop {
             let read = match self.stream.read(buffer) {
                 Ok(0) => return Err(Broken::Lost),
                 Ok(read) => read,
@@ -69,24 +86,20 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(_) => return Err(Broken::Lost),
             };
-            let expected = &self.message[self.received..self.sent];
-            if expected.get(..read) != Some(&buffer[..read]) {
-                return Err(Broken::Mixed);
-            }
-            self.received += read;
-            if self.received == self.message.len() {
+            if self.talk.take(self.sent, &buffer[..read])? {
+                self.waits = false;
                 return Ok(true);
             }
             if read < buffer.len() && !end {
                 return Ok(false);
             }
         }
-        Ok(false)
     }
 
     fn send(&mut self) -> Result<(), Broken> {
-        while self.sent < self.message.len() {
-            match self.stream.write(&self.message[self.sent..]) {
+        let message = self.talk.message();
+        while self.sent < message.len() {
+            match self.stream.write(&message[self.sent..]) {
                 Ok(written) => self.sent += written,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -94,14 +107,5 @@ impl Connection {
             }
         }
         Ok(())
-    }
-}
-
-/// Fills a message with the connection's number, the message's own, and words that differ from place to place.
-fn fill(message: &mut [u8], connection: u64, count: u64) {
-    let mut word = connection;
-    for bytes in message.chunks_mut(size_of::<u64>()) {
-        bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);
-        word = word.rotate_left(7).wrapping_add(count);
     }
 }

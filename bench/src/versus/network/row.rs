@@ -6,11 +6,8 @@ use std::process::Command;
 use std::rc::Rc;
 
 use super::cores::{self, Cores};
-use super::{Load, Process, SERVERS, Trips, Usage};
+use super::{Load, Process, Server, Talk, Trips, Usage};
 use crate::versus::{Better, Contender, Failure, Figure, Run, Workload, go};
-
-/// The bytes of a message.
-pub const MESSAGE: usize = 64;
 
 const FIGURES: &[Figure] = &[
     figure("throughput", "round trips/s", Better::Higher),
@@ -32,69 +29,88 @@ enum Place {
     Shared,
 }
 
+/// A number of connections, and what the server has to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Row {
+pub(in crate::versus) struct Row {
     place: Place,
     connections: usize,
     times: u64,
 }
 
-const ROWS: [Row; 7] = [
-    row(Place::OneCore, 1, 30_000),
-    row(Place::OneCore, 64, 200_000),
-    row(Place::OneCore, 1_000, 200_000),
-    row(Place::OneCore, 10_000, 300_000),
-    row(Place::Shared, 1, 30_000),
-    row(Place::Shared, 64, 200_000),
-    row(Place::Shared, 1_000, 200_000),
-];
-
-const fn row(place: Place, connections: usize, times: u64) -> Row {
+/// That many connections make that many round trips with a server that has one core.
+pub(in crate::versus) const fn one_core(connections: usize, times: u64) -> Row {
     Row {
-        place,
+        place: Place::OneCore,
         connections,
         times,
     }
 }
 
-/// The rows of TCP echo. The servers are processes of the program that runs, and Go's of the one beside it.
-pub fn workloads() -> Vec<Workload> {
+/// The same, with a server that has all cores but the load's.
+pub(in crate::versus) const fn shared(connections: usize, times: u64) -> Row {
+    Row {
+        place: Place::Shared,
+        connections,
+        times,
+    }
+}
+
+/// What is served.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::versus) struct Service {
+    /// The name of its rows, and of Go's server: `serve-NAME`.
+    pub(in crate::versus) name: &'static str,
+    /// What so many connections do, in a sentence that is not ended.
+    pub(in crate::versus) about: fn(usize) -> String,
+    /// Those who serve it, canter first.
+    pub(in crate::versus) servers: &'static [Server],
+    /// What is said on the connection of a number.
+    pub(in crate::versus) talk: fn(usize) -> Box<dyn Talk>,
+}
+
+/// The rows of a service. The servers are processes of that program, or else of the one that runs, and Go's of the one beside it.
+pub(in crate::versus) fn workloads(
+    service: Service,
+    rows: &[Row],
+    program: Option<PathBuf>,
+) -> Vec<Workload> {
     // A server that can't be started says so in its row.
-    workloads_with(env::current_exe().unwrap_or_default())
-}
-
-/// As [`workloads`], with the servers of that program: `PROGRAM serve NAME --workers N` has to call [`serve`](super::serve).
-pub fn workloads_with(program: PathBuf) -> Vec<Workload> {
+    let program = program.unwrap_or_else(|| env::current_exe().unwrap_or_default());
     let program: Rc<Path> = program.into();
-    ROWS.iter().map(|row| row.workload(&program)).collect()
+    let row = |&row| Served { service, row }.workload(&program);
+    rows.iter().map(row).collect()
 }
 
-impl Row {
+/// A row of a service.
+#[derive(Debug, Clone, Copy)]
+struct Served {
+    service: Service,
+    row: Row,
+}
+
+impl Served {
     fn workload(self, program: &Rc<Path>) -> Workload {
         Workload {
             name: self.name(),
             about: self.about(),
             figures: FIGURES,
-            times: self.times,
-            quick_times: self.times / 10,
+            times: self.row.times,
+            quick_times: self.row.times / 10,
             contenders: self.contenders(program),
         }
     }
 
     fn name(self) -> String {
-        let place = match self.place {
+        let place = match self.row.place {
             Place::OneCore => "one-core",
             Place::Shared => "shared",
         };
-        format!("echo/{place}/{}", self.connections)
+        format!("{}/{place}/{}", self.service.name, self.row.connections)
     }
 
     fn about(self) -> String {
-        let who = match self.connections {
-            1 => format!("One connection sends {MESSAGE} bytes, waits"),
-            many => format!("{many} connections send {MESSAGE} bytes each, wait"),
-        };
-        let where_to = match (self.place, self.cores().are_apart()) {
+        let what = (self.service.about)(self.row.connections);
+        let where_to = match (self.row.place, self.cores().are_apart()) {
             (Place::OneCore, true) => {
                 "The server has one worker and a core of its own, and the load has another"
             }
@@ -103,13 +119,13 @@ impl Row {
             (Place::Shared, false) => "The server shares all cores with the load, which is one thread",
         };
         format!(
-            "{who} for their echo over TCP, and again. {where_to}. The clock runs from the first message that is sent to the \
-             last one that is back, after a tenth as many on the same connections; user and system are the server's, a message."
+            "{what}. {where_to}. The clock runs from the first message that is sent to the last answer that is there, after a \
+             tenth as many on the same connections; user and system are the server's, a message."
         )
     }
 
     fn cores(self) -> Cores {
-        match self.place {
+        match self.row.place {
             Place::OneCore => Cores::one_each(),
             Place::Shared => Cores::all(),
         }
@@ -121,7 +137,7 @@ impl Row {
             move |run: &Run| {
                 let mut command = Command::new(&*program);
                 let workers = self.workers(run).to_string();
-                command.args(["serve", name, "--workers", &workers]);
+                command.args(["serve", self.service.name, name, "--workers", &workers]);
                 // The global executor of smol asks for it here.
                 command.env("SMOL_THREADS", workers);
                 self.measure(run, &mut command)
@@ -130,9 +146,9 @@ impl Row {
         let program = program.clone();
         let go = move |run: &Run| {
             let mut command = go::command_beside(&program, self.workers(run));
-            self.measure(run, command.arg("serve-echo"))
+            self.measure(run, command.arg(format!("serve-{}", self.service.name)))
         };
-        let contenders = SERVERS.iter().map(|server| match server.name {
+        let contenders = self.service.servers.iter().map(|server| match server.name {
             "canter" => Contender::ours(ours(server.name)),
             "mio" => Contender::limit(server.name, ours(server.name)),
             peer => Contender::peer(peer, ours(peer)),
@@ -141,7 +157,7 @@ impl Row {
     }
 
     fn workers(self, run: &Run) -> usize {
-        match self.place {
+        match self.row.place {
             Place::OneCore => 1,
             Place::Shared => run.workers,
         }
@@ -158,7 +174,7 @@ impl Row {
         let server = Process::start(command);
         keep_to(&cores.load)?;
         let mut server = server?;
-        let mut load = Load::connect(server.address(), self.connections, MESSAGE)?;
+        let mut load = Load::connect(server.address(), self.row.connections, self.service.talk)?;
         load.round_trips(run.times / 10)?;
         let before = server.usage()?;
         let trips = load.round_trips(run.times)?;

@@ -8,14 +8,14 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Registry, Token};
 use slab::Slab;
 
-use super::BUFFER;
+use super::servers::BUFFER;
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 1024;
 /// No connection has this number.
 const LISTENER: Token = Token(usize::MAX - 1);
 
-pub(super) fn run(listener: std::net::TcpListener, _workers: usize) -> io::Result<Infallible> {
+pub(super) fn run(listener: std::net::TcpListener) -> io::Result<Infallible> {
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::from_std(listener);
     poll.registry()

@@ -1,11 +1,4 @@
-//! The servers: each accepts, sends back whatever comes, and knows nothing of the load. Each sets `TCP_NODELAY` and reads up to
-//! [`BUFFER`] bytes at once, and all have the same listener.
-
-mod async_executor;
-mod canter;
-mod mio;
-mod smol;
-mod tokio;
+//! A server's process.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,18 +7,14 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process;
 use std::thread;
 
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
 use socket2::{Domain, Socket, Type};
 
-/// What is read at once.
-pub const BUFFER: usize = 16 * 1024;
-
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
 
-/// An echo server.
+/// A server that accepts, serves, and knows nothing of the load. All have the same listener.
 #[derive(Debug)]
 pub struct Server {
     /// Its name in the tables.
@@ -34,18 +23,11 @@ pub struct Server {
     pub run: fn(TcpListener, usize) -> io::Result<Infallible>,
 }
 
-/// All of them, canter first.
-pub const SERVERS: [Server; 6] = [
-    server("canter", canter::run),
-    server("tokio", tokio::run_multi_thread),
-    server("tokio-current", tokio::run_current_thread),
-    server("smol", smol::run),
-    server("async-executor", async_executor::run),
-    server("mio", mio::run),
-];
-
-const fn server(name: &'static str, run: fn(TcpListener, usize) -> io::Result<Infallible>) -> Server {
-    Server { name, run }
+impl Server {
+    /// One of that name, which runs so.
+    pub const fn new(name: &'static str, run: fn(TcpListener, usize) -> io::Result<Infallible>) -> Server {
+        Server { name, run }
+    }
 }
 
 /// A non-blocking listener on a free port of the loopback.
@@ -61,10 +43,10 @@ pub fn listen() -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Is the process of a server: see [`Process`](super::Process) for what it prints, and what it is asked.
-pub fn serve(name: &str, workers: usize) -> ! {
-    let Some(server) = SERVERS.iter().find(|server| server.name == name) else {
-        give_up(format_args!("there is no echo server {name}"));
+/// Is the process of the server of that name: see [`Process`](super::Process) for what it prints, and what it is asked.
+pub fn serve(servers: &[Server], name: &str, workers: usize) -> ! {
+    let Some(server) = servers.iter().find(|server| server.name == name) else {
+        give_up(format_args!("there is no server {name}"));
     };
     // Each connection takes a descriptor. The load, which needs as many, says so where they can't be had.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
@@ -75,7 +57,7 @@ pub fn serve(name: &str, workers: usize) -> ! {
     });
     match served {
         Ok(never) => match never {},
-        Err(error) => give_up(format_args!("the echo server {name}: {error}")),
+        Err(error) => give_up(format_args!("the server {name}: {error}")),
     }
 }
 
@@ -106,31 +88,4 @@ fn say(what: fmt::Arguments<'_>) -> io::Result<()> {
 fn give_up(why: fmt::Arguments<'_>) -> ! {
     eprintln!("{why}");
     process::exit(1)
-}
-
-/// canter's server as a future, for a runtime that does something else as well.
-pub(in crate::versus) async fn accept_on_canter(listener: TcpListener) -> io::Result<Infallible> {
-    canter::accept(listener).await
-}
-
-/// tokio's.
-pub(in crate::versus) async fn accept_on_tokio(listener: TcpListener) -> io::Result<Infallible> {
-    tokio::accept(listener).await
-}
-
-/// smol's.
-pub(in crate::versus) async fn accept_on_smol(listener: TcpListener) -> io::Result<Infallible> {
-    smol::accept(listener).await
-}
-
-/// Sends back what comes, until the client has sent all. tokio has traits of its own; this is for everybody else.
-async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let read = stream.read(&mut buffer).await?;
-        if read == 0 {
-            return Ok(());
-        }
-        stream.write_all(&buffer[..read]).await?;
-    }
 }

@@ -12,7 +12,14 @@ use async_io::{Async, block_on};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
-pub(super) fn run(listener: std::net::TcpListener, workers: usize) -> io::Result<Infallible> {
+pub(in crate::versus) fn run<F>(
+    listener: std::net::TcpListener,
+    workers: usize,
+    serve: fn(Async<TcpStream>) -> F,
+) -> io::Result<Infallible>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
     for _ in 1..workers {
         thread::spawn(|| block_on(EXECUTOR.run(pending::<Infallible>())));
     }
@@ -20,12 +27,9 @@ pub(super) fn run(listener: std::net::TcpListener, workers: usize) -> io::Result
         let listener = Async::new(listener)?;
         loop {
             let (stream, _) = listener.accept().await?;
-            EXECUTOR.spawn(serve(stream)).detach();
+            if stream.get_ref().set_nodelay(true).is_ok() {
+                EXECUTOR.spawn(serve(stream)).detach();
+            }
         }
     }))
-}
-
-async fn serve(stream: Async<TcpStream>) -> io::Result<()> {
-    stream.get_ref().set_nodelay(true)?;
-    super::echo(stream).await
 }

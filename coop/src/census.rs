@@ -9,7 +9,7 @@
 //!
 //! **What follows:** each change gives the [`Census`] another number. If two reads give the same one, then the same threads slept all the
 //! time between them; and if the process had no other thread at some moment in between, then at that moment nobody was awake, nor had
-//! been woken. A thread that ends or starts is awake, and not counted.
+//! been woken. A thread that ends or starts is awake, and not counted. `model.rs` shows this under loom.
 //!
 //! ```
 //! use canter_coop::census;
@@ -21,10 +21,13 @@
 //! ```
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// The number of changes, and below it that of the threads: both are read in one moment.
-static CENSUS: AtomicU64 = AtomicU64::new(0);
+use crate::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+crate::sync::global! {
+    /// The number of changes, and below it that of the threads: both are read in one moment.
+    static CENSUS: AtomicU64 = AtomicU64::new(0);
+}
 
 const ONE_CHANGE: u64 = 1 << 32;
 

@@ -41,8 +41,11 @@ pub mod budget;
 pub mod census;
 pub mod host;
 pub mod lock;
+#[cfg(all(test, canter_loom))]
+mod model;
 mod signal;
 mod state;
+mod sync;
 pub mod waiting;
 mod wakes;
 

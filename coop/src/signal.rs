@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::thread::{self, Thread};
 
 use crate::census;
-use crate::lock::Lock;
+use crate::sync::{self, Lock, Thread};
 
 /// Where one thread waits until somebody wakes it: the [`Waker`] for a future that is polled on that thread.
 ///
@@ -41,9 +40,9 @@ enum State {
     Asleep,
 }
 
-thread_local! {
+sync::of_thread! {
     /// The signal and its waker, kept for the next use on the thread; one within another makes its own.
-    static KEPT: RefCell<Option<(Arc<Signal>, Waker)>> = const { RefCell::new(None) };
+    static KEPT: RefCell<Option<(Arc<Signal>, Waker)>> = RefCell::new(None);
 }
 
 impl Signal {
@@ -54,7 +53,7 @@ impl Signal {
         let kept = KEPT.try_with(RefCell::take).ok().flatten(); // not at the end of a thread
         let (signal, waker) = kept.unwrap_or_else(|| {
             let signal = Arc::new(Signal {
-                thread: thread::current(),
+                thread: sync::current(),
                 state: Lock::new(State::Awake),
             });
             (signal.clone(), Waker::from(signal))
@@ -84,7 +83,7 @@ impl Signal {
         let _gets_up = GetsUp(self);
         asleep();
         while *self.state.lock() == State::Asleep {
-            thread::park();
+            sync::park();
         }
     }
 

@@ -15,7 +15,7 @@
 //! # `tracing`
 //!
 //! With the feature `tracing` each task has a span, for whatever subscriber the program installs. Without the feature nothing of it is there;
-//! with it, and no subscriber that wants the spans, to start and to poll a task takes about a fifth more instructions.
+//! with it, and no subscriber that wants the spans, to start and to poll a task takes about a hundredth more instructions.
 //!
 //! The **span** is named `runtime.spawn`, its target is `canter::task`, and its level `DEBUG`. Its fields are `kind` (`task`, `local`, or
 //! `blocking` for a closure of `spawn_blocking`), `task.id`, `task.name` if the task has one, and `loc.file`, `loc.line` and `loc.col`, where

@@ -1,9 +1,10 @@
 //! Models of the sleeping and waking protocol: the real `Idle` and `Parker`, under loom, in a worker loop cut down to them.
 //!
 //! The queue is a bare relaxed counter, so that nothing but the protocol's own fences orders a push before a look. A lost
-//! wake-up leaves every thread blocked, which loom reports as a deadlock.
+//! wake-up leaves every thread blocked, which loom reports as a deadlock. Those of the [`census`] have a queue that orders what the real
+//! ones do, since who looks for a deadlock looks at it with no fence.
 
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, Ordering::*};
 use loom::sync::{Arc, Condvar, Mutex, Notify};
 use loom::thread;
 
@@ -11,10 +12,13 @@ use super::idle::{Idle, Search};
 use super::park::Parker;
 use super::watch::Watch;
 
+mod census;
+
 struct World {
     idle: Idle,
     parkers: Vec<Parker>,
     queue: AtomicUsize,
+    orders: Orders,
     right_to_poll: Mutex<()>,
     poller: Notify,
     stopping: AtomicBool,
@@ -22,12 +26,29 @@ struct World {
     arrival: Condvar,
 }
 
+/// What the steps at the queue order.
+struct Orders {
+    push: Ordering,
+    take: Ordering,
+    look: Ordering,
+}
+
 impl World {
     fn new(workers: usize) -> Arc<World> {
+        let orders = Orders {
+            push: Relaxed,
+            take: Relaxed,
+            look: Relaxed,
+        };
+        World::with(orders, workers)
+    }
+
+    fn with(orders: Orders, workers: usize) -> Arc<World> {
         Arc::new(World {
             idle: Idle::new(),
             parkers: (0..workers).map(|_| Parker::new()).collect(),
             queue: AtomicUsize::new(0),
+            orders,
             right_to_poll: Mutex::new(()),
             poller: Notify::new(),
             stopping: AtomicBool::new(false),
@@ -37,7 +58,7 @@ impl World {
     }
 
     fn push(&self) {
-        self.queue.fetch_add(1, Relaxed);
+        self.queue.fetch_add(1, self.orders.push);
         self.notify();
     }
 
@@ -57,14 +78,19 @@ impl World {
     }
 
     fn take(&self) -> bool {
-        let mut left = self.queue.load(Relaxed);
+        let Orders { take, look, .. } = self.orders;
+        let mut left = self.queue.load(look);
         while left > 0 {
-            match self.queue.compare_exchange(left, left - 1, Relaxed, Relaxed) {
+            match self.queue.compare_exchange(left, left - 1, take, look) {
                 Ok(_) => return true,
                 Err(now) => left = now,
             }
         }
         false
+    }
+
+    fn has_work(&self) -> bool {
+        self.queue.load(self.orders.look) > 0
     }
 
     /// A worker's loop; `run` is what a task does.
@@ -83,7 +109,7 @@ impl World {
             }
             if std::mem::replace(&mut search, Search::No) == Search::Yes
                 && self.idle.stop_search()
-                && self.queue.load(Relaxed) > 0
+                && self.has_work()
             {
                 self.notify();
             }
@@ -93,7 +119,7 @@ impl World {
 
     fn sleep(&self, seat: usize, search: Search) -> Search {
         self.idle.sleep(seat, search);
-        if self.queue.load(Relaxed) > 0 {
+        if self.has_work() {
             self.idle.resume(seat);
             return Search::Yes;
         }

@@ -25,6 +25,11 @@ impl TaskSpan {
         TaskSpan
     }
 
+    #[inline]
+    pub(super) fn is_there(&self) -> bool {
+        false
+    }
+
     /// # Safety
     /// Always safe.
     #[inline]

@@ -98,6 +98,29 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     /// # Safety
     /// As [`VTable::run`] says.
     unsafe fn run(task: NonNull<Header>) {
+        // SAFETY: the runnable's reference keeps the allocation.
+        if unsafe { Self::of(task) }.header.span.is_there() {
+            // SAFETY: passed on to the caller.
+            unsafe { Self::run_in_span(task) }
+        } else {
+            // SAFETY: passed on to the caller.
+            unsafe { Self::run_once::<false>(task) }
+        }
+    }
+
+    /// # Safety
+    /// As [`VTable::run`] says, and the task has a span.
+    #[cold]
+    #[inline(never)]
+    unsafe fn run_in_span(task: NonNull<Header>) {
+        // SAFETY: passed on to the caller.
+        unsafe { Self::run_once::<true>(task) }
+    }
+
+    /// # Safety
+    /// As [`VTable::run`] says; `IN_SPAN` says whether the task has a span.
+    #[inline]
+    unsafe fn run_once<const IN_SPAN: bool>(task: NonNull<Header>) {
         // SAFETY: the runnable's reference, which is the poll's now, keeps the allocation.
         let cell = unsafe { Self::of(task) };
         if cell.header.meta.state.begin_poll().is_to_end() {
@@ -105,9 +128,9 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
             return unsafe { Self::end(task, Failure::Cancelled) };
         }
         // SAFETY: the poll's reference outlives the value.
-        let waker = unsafe { waker::borrowed(task) };
+        let waker = unsafe { waker::borrowed::<IN_SPAN>(task) };
         // SAFETY: the poll has begun, and the future is there.
-        match unsafe { cell.poll(&waker) } {
+        match unsafe { cell.poll::<IN_SPAN>(&waker) } {
             Ok((Poll::Pending, waiting)) => match cell.header.meta.end_poll(waiting) {
                 Pending::Waits => {} // the task may be gone
                 Pending::Woken => {
@@ -121,7 +144,7 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
                 }
             },
             // SAFETY: the poll goes on, and the future is there.
-            Ok((Poll::Ready(output), _)) => unsafe { Self::end_with(task, output) },
+            Ok((Poll::Ready(output), _)) => unsafe { Self::end_with::<IN_SPAN>(task, output) },
             // SAFETY: the poll goes on, and the future is there.
             Err(payload) => unsafe { Self::end_after_panic(task, payload) },
         }
@@ -162,9 +185,12 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     }
 
     /// # Safety
-    /// The caller has begun the poll, and the future has not been dropped.
+    /// The caller has begun the poll, and the future has not been dropped. `IN_SPAN` says whether the task has a span.
     #[inline]
-    unsafe fn poll(&self, waker: &Waker) -> thread::Result<(Poll<F::Output>, Option<Waiting>)> {
+    unsafe fn poll<const IN_SPAN: bool>(
+        &self,
+        waker: &Waker,
+    ) -> thread::Result<(Poll<F::Output>, Option<Waiting>)> {
         let mut cx = Context::from_waker(waker);
         let Header { meta, span, .. } = &self.header;
         self.content.with_mut(|content| {
@@ -173,8 +199,14 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
             // SAFETY: nothing moves it until it is dropped in place.
             let future = unsafe { Pin::new_unchecked(future) };
             let poll = || host::poll(BUDGET, || future.poll(&mut cx));
-            // SAFETY: the future is the caller's.
-            let poll = || unsafe { span.poll(meta, poll) };
+            let poll = || {
+                if IN_SPAN {
+                    // SAFETY: the future is the caller's.
+                    unsafe { span.poll(meta, poll) }
+                } else {
+                    poll()
+                }
+            };
             current::run_as(meta.id(), || catch_unwind(AssertUnwindSafe(poll)))
         })
     }
@@ -182,14 +214,20 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     /// Drops the future; a panic in its destructor comes back as a failure.
     ///
     /// # Safety
-    /// As for `poll`, and the future is not used again.
-    unsafe fn drop_future(&self, task: NonNull<Header>) -> Result<(), Failure> {
+    /// As for `poll`, and the future is not used again. `IN_SPAN` is true unless the task is known to have no span.
+    unsafe fn drop_future<const IN_SPAN: bool>(&self, task: NonNull<Header>) -> Result<(), Failure> {
         let Header { meta, span, .. } = &self.header;
         let dropped = self.content.with_mut(|content| {
             // SAFETY: the content is the future, it is the caller's, and this is its end.
             let drop = || unsafe { ptr::drop_in_place(content.cast::<F>()) };
-            // SAFETY: the future is the caller's.
-            let drop = || unsafe { span.within(drop) };
+            let drop = || {
+                if IN_SPAN {
+                    // SAFETY: the future is the caller's.
+                    unsafe { span.within(drop) }
+                } else {
+                    drop()
+                }
+            };
             current::run_as(meta.id(), || catch_unwind(AssertUnwindSafe(drop)))
         });
         // SAFETY: passed on to the caller; the task is still listed.
@@ -215,11 +253,11 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
     ///
     /// # Safety
     /// As for `drop_future`; and the caller uses the task no more.
-    unsafe fn end_with(task: NonNull<Header>, output: F::Output) {
+    unsafe fn end_with<const IN_SPAN: bool>(task: NonNull<Header>, output: F::Output) {
         // SAFETY: the poll's reference keeps the allocation.
         let cell = unsafe { Self::of(task) };
         // SAFETY: passed on to the caller.
-        let result = match unsafe { cell.drop_future(task) } {
+        let result = match unsafe { cell.drop_future::<IN_SPAN>(task) } {
             Ok(()) => Ok(output),
             Err(failure) => {
                 // SAFETY: the poll's reference keeps the allocation.
@@ -240,7 +278,7 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
         // SAFETY: the poll's reference keeps the allocation.
         let cell = unsafe { Self::of(task) };
         // SAFETY: passed on to the caller.
-        let result = unsafe { cell.drop_future(task) }.and(Err(cancelled));
+        let result = unsafe { cell.drop_future::<true>(task) }.and(Err(cancelled));
         // SAFETY: the future has been dropped.
         unsafe { Self::complete(task, result) }
     }
@@ -256,7 +294,7 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
         // SAFETY: the poll's reference keeps the allocation.
         let cell = unsafe { Self::of(task) };
         // SAFETY: passed on to the caller.
-        drop(unsafe { cell.drop_future(task) });
+        drop(unsafe { cell.drop_future::<true>(task) });
         // SAFETY: the future has been dropped.
         unsafe { Self::complete(task, Err(failure)) }
     }

@@ -3,11 +3,14 @@
 //! The span belongs to whoever owns the future, and goes when the future has been dropped. For those who only have a waker there is its
 //! number. A subscriber is code of the program's: what it is told here is told without a lock, and a panic of it changes nothing.
 //!
+//! Most programs that have the feature have no subscriber that wants the spans. So the polls of a task with a span, and its wakers, are
+//! functions of their own, and for one without nothing is left to do but to see that it has none.
+//!
 //! `no_span.rs` has the same interface, and stands here where the feature is off.
 
 #![expect(unsafe_code, reason = "a span belongs to whoever owns the future")]
 
-use std::mem;
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
@@ -35,16 +38,17 @@ pub(super) enum WakerOp {
 pub(super) struct TaskSpan {
     /// Zero where there is no span.
     number: AtomicU64,
-    /// Boxed, so that a task without one has no room for it.
-    span: UnsafeCell<Option<Box<Span>>>,
+    /// There while the number is not zero. Boxed, so that a task without one has no room for it.
+    span: UnsafeCell<MaybeUninit<Box<Span>>>,
 }
 
 impl TaskSpan {
     /// None yet.
+    #[inline]
     pub(super) fn new() -> TaskSpan {
         TaskSpan {
             number: AtomicU64::new(0),
-            span: UnsafeCell::new(None),
+            span: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
 
@@ -54,20 +58,34 @@ impl TaskSpan {
     /// The caller owns the future.
     #[inline]
     pub(super) unsafe fn begin(&self, task: &TaskRef, kind: impl FnOnce() -> Kind) {
-        if !tracing::level_enabled!(Level::DEBUG) {
-            return;
+        if tracing::level_enabled!(Level::DEBUG) {
+            // SAFETY: passed on to the caller.
+            unsafe { self.open(task, kind()) }
         }
-        let kind = match kind() {
+    }
+
+    /// # Safety
+    /// As for `begin`.
+    #[cold]
+    unsafe fn open(&self, task: &TaskRef, kind: Kind) {
+        let kind = match kind {
             Kind::Task => "task",
             Kind::LocalTask => "local",
             Kind::Closure => "blocking",
         };
         let span = quietly(|| span_of(task, kind)).flatten();
         if let Some((id, span)) = span {
+            // SAFETY: there is none yet, and nobody else looks for one.
+            self.span
+                .with_mut(|slot| unsafe { (*slot).write(Box::new(span)) });
             self.number.store(id.into_u64(), Relaxed);
-            // SAFETY: passed on to the caller.
-            unsafe { self.replace(Some(Box::new(span))) };
         }
+    }
+
+    /// Whether there is one. It stays so from before the task is first scheduled until its future has gone.
+    #[inline]
+    pub(super) fn is_there(&self) -> bool {
+        self.number() != 0
     }
 
     /// Runs `f` within the span.
@@ -76,22 +94,34 @@ impl TaskSpan {
     /// The caller owns the future, or is dropping it.
     #[inline]
     pub(super) unsafe fn within<R>(&self, f: impl FnOnce() -> R) -> R {
-        let within = || {
-            self.span.with(|span| {
-                // SAFETY: whoever owns the future is here, so nobody replaces the span.
-                let span = unsafe { &*span };
-                span.as_ref().and_then(|span| quietly(|| span.enter()))
-            })
-        };
-        let _within = Within((self.number() != 0).then(within).flatten());
+        if self.is_there() {
+            // SAFETY: passed on to the caller.
+            unsafe { self.within_open(f) }
+        } else {
+            f()
+        }
+    }
+
+    /// # Safety
+    /// As for `within`, and there is a span.
+    #[cold]
+    unsafe fn within_open<R>(&self, f: impl FnOnce() -> R) -> R {
+        let entered = self.span.with(|slot| {
+            // SAFETY: whoever owns the future is here, so nobody takes the span out.
+            let slot = unsafe { &*slot };
+            // SAFETY: the caller says that it is there.
+            let span = unsafe { slot.assume_init_ref() };
+            quietly(|| span.enter())
+        });
+        let _within = Within(entered);
         f()
     }
 
     /// Runs a poll within the span, and tells how it left the task if that has not ended.
     ///
     /// # Safety
-    /// As for `within`.
-    #[inline]
+    /// As for `within`, and there is a span.
+    #[cold]
     pub(super) unsafe fn poll<T>(
         &self,
         meta: &Meta,
@@ -99,13 +129,13 @@ impl TaskSpan {
     ) -> (Poll<T>, Option<Waiting>) {
         let poll = || {
             let (polled, waiting) = poll();
-            if polled.is_pending() && self.number() != 0 {
+            if polled.is_pending() {
                 tell_pending(meta, waiting);
             }
             (polled, waiting)
         };
         // SAFETY: passed on to the caller.
-        unsafe { self.within(poll) }
+        unsafe { self.within_open(poll) }
     }
 
     /// The future has been dropped, with an output or without: the span is closed.
@@ -114,9 +144,16 @@ impl TaskSpan {
     /// The caller owned the future.
     #[inline]
     pub(super) unsafe fn end(&self, meta: &Meta, has_output: bool) {
-        if self.number() == 0 {
-            return;
+        if self.is_there() {
+            // SAFETY: passed on to the caller.
+            unsafe { self.close(meta, has_output) }
         }
+    }
+
+    /// # Safety
+    /// As for `end`, and there is a span.
+    #[cold]
+    unsafe fn close(&self, meta: &Meta, has_output: bool) {
         let outcome = if meta.has_panicked() {
             "panicked"
         } else if has_output {
@@ -129,16 +166,19 @@ impl TaskSpan {
             "dropped"
         };
         self.number.store(0, Relaxed);
-        // SAFETY: passed on to the caller.
-        let span = unsafe { self.replace(None) };
+        let span = self.span.with(|slot| {
+            // SAFETY: the slot is the caller's.
+            let slot = unsafe { &*slot };
+            // SAFETY: the span is there, and the number says from now on that it is not.
+            unsafe { slot.assume_init_read() }
+        });
         // Not within the span: tools count each time that it is entered as a poll.
-        let parent = span.as_ref().and_then(|span| span.id());
-        quietly(|| trace!(target: "canter::task", parent: parent, { outcome }, "ended"));
+        quietly(|| trace!(target: "canter::task", parent: span.id(), { outcome }, "ended"));
         quietly(|| drop(span));
     }
 
     /// Somebody is about to do that with a waker of the task.
-    #[inline]
+    #[cold]
     pub(super) fn waker(&self, op: WakerOp) {
         let number = self.number();
         if number == 0 {
@@ -154,22 +194,16 @@ impl TaskSpan {
     }
 
     /// The task waited, and somebody woke it.
-    #[inline]
+    #[cold]
     pub(super) fn woken(&self, meta: &Meta) {
-        if self.number() != 0 {
+        if self.is_there() {
             quietly(|| trace!(target: "canter::task", { task.id = meta.id().number() }, "woken"));
         }
     }
 
+    #[inline]
     fn number(&self) -> u64 {
         self.number.load(Relaxed)
-    }
-
-    /// # Safety
-    /// The caller owns the future, or has dropped it, and is not within the span.
-    unsafe fn replace(&self, span: Option<Box<Span>>) -> Option<Box<Span>> {
-        // SAFETY: passed on to the caller.
-        self.span.with_mut(|old| mem::replace(unsafe { &mut *old }, span))
     }
 }
 
@@ -197,7 +231,6 @@ fn span_of(task: &TaskRef, kind: &str) -> Option<(Id, Span)> {
 struct Within<'a>(Option<Entered<'a>>);
 
 impl Drop for Within<'_> {
-    #[inline]
     fn drop(&mut self) {
         if let Some(entered) = self.0.take() {
             quietly(|| drop(entered));

@@ -1,4 +1,6 @@
 //! The wakers of tasks. Each is a reference.
+//!
+//! Those of a task with a span tell what is done with them: they have a table of their own, so that the others need not ask.
 
 #![expect(unsafe_code, reason = "a waker is a pointer to its task")]
 
@@ -12,7 +14,17 @@ use super::span::WakerOp;
 use super::state::Wake;
 use crate::task::{Registry, Woken};
 
-static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+static QUIET: RawWakerVTable = vtable::<false>();
+static TELLING: RawWakerVTable = vtable::<true>();
+
+const fn vtable<const TELLS: bool>() -> RawWakerVTable {
+    RawWakerVTable::new(
+        clone::<TELLS>,
+        wake::<TELLS>,
+        wake_by_ref::<TELLS>,
+        drop_waker::<TELLS>,
+    )
+}
 
 /// A waker with a reference of the caller's.
 ///
@@ -20,18 +32,22 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 /// The caller has a reference, and gives it up. The pointer can reach the whole allocation.
 #[inline]
 pub(super) unsafe fn of(task: NonNull<Header>) -> Waker {
-    // SAFETY: the functions of the table take what `of`'s caller gives.
-    unsafe { Waker::new(task.as_ptr().cast_const().cast(), &VTABLE) }
+    // SAFETY: the caller's reference.
+    let tells = unsafe { header(task) }.span.is_there();
+    let vtable = if tells { &TELLING } else { &QUIET };
+    // SAFETY: the functions of the table take what the caller gives.
+    unsafe { Waker::new(task.as_ptr().cast_const().cast(), vtable) }
 }
 
-/// A waker without a reference, for a poll.
+/// A waker without a reference, for a poll; `TELLS` if the task has a span.
 ///
 /// # Safety
 /// The caller has a reference for as long as the value is used. The pointer can reach the whole allocation.
 #[inline]
-pub(super) unsafe fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
-    // SAFETY: passed on to the caller; what is never dropped takes no reference away.
-    ManuallyDrop::new(unsafe { of(task) })
+pub(super) unsafe fn borrowed<const TELLS: bool>(task: NonNull<Header>) -> ManuallyDrop<Waker> {
+    let vtable = if TELLS { &TELLING } else { &QUIET };
+    // SAFETY: the functions of the table take what the caller gives; what is never dropped takes no reference away.
+    ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast_const().cast(), vtable) })
 }
 
 /// # Safety
@@ -50,28 +66,34 @@ unsafe fn header<'a>(task: NonNull<Header>) -> &'a Header {
 
 /// # Safety
 /// As `RawWakerVTable` says of each.
-unsafe fn clone(data: *const ()) -> RawWaker {
+unsafe fn clone<const TELLS: bool>(data: *const ()) -> RawWaker {
     // SAFETY: the pointer of the waker that is cloned.
     let task = unsafe { task(data) };
     // SAFETY: that waker's reference.
     let Header { meta, span, .. } = unsafe { header(task) };
     meta.state.add_reference();
-    span.waker(WakerOp::Clone);
-    RawWaker::new(data, &VTABLE)
+    if TELLS {
+        span.waker(WakerOp::Clone);
+    }
+    RawWaker::new(data, if TELLS { &TELLING } else { &QUIET })
 }
 
 /// # Safety
 /// As `clone`.
-unsafe fn wake(data: *const ()) {
+unsafe fn wake<const TELLS: bool>(data: *const ()) {
     // SAFETY: the waker's pointer.
     let task = unsafe { task(data) };
     // SAFETY: the waker's reference, which the call gives up.
     let Header { meta, span, .. } = unsafe { header(task) };
-    span.waker(WakerOp::Wake);
+    if TELLS {
+        span.waker(WakerOp::Wake);
+    }
     match meta.state.wake() {
         Wake::Nothing => {}
         Wake::Schedule => {
-            span.woken(meta);
+            if TELLS {
+                span.woken(meta);
+            }
             // SAFETY: the state says that there is to be a runnable.
             Registry::schedule(unsafe { Runnable::new(task) }, Woken::Parked);
         }
@@ -82,14 +104,18 @@ unsafe fn wake(data: *const ()) {
 
 /// # Safety
 /// As `clone`.
-unsafe fn wake_by_ref(data: *const ()) {
+unsafe fn wake_by_ref<const TELLS: bool>(data: *const ()) {
     // SAFETY: the waker's pointer.
     let task = unsafe { task(data) };
     // SAFETY: the waker's reference.
     let Header { meta, span, .. } = unsafe { header(task) };
-    span.waker(WakerOp::WakeByRef);
+    if TELLS {
+        span.waker(WakerOp::WakeByRef);
+    }
     if meta.state.wake_by_ref() == Wake::Schedule {
-        span.woken(meta);
+        if TELLS {
+            span.woken(meta);
+        }
         // SAFETY: the state says that there is to be a runnable.
         Registry::schedule(unsafe { Runnable::new(task) }, Woken::Parked);
     }
@@ -97,12 +123,14 @@ unsafe fn wake_by_ref(data: *const ()) {
 
 /// # Safety
 /// As `clone`.
-unsafe fn drop_waker(data: *const ()) {
+unsafe fn drop_waker<const TELLS: bool>(data: *const ()) {
     // SAFETY: the waker's pointer.
     let task = unsafe { task(data) };
     // SAFETY: the waker's reference, which the call gives up.
     let Header { meta, span, .. } = unsafe { header(task) };
-    span.waker(WakerOp::Drop);
+    if TELLS {
+        span.waker(WakerOp::Drop);
+    }
     let left = meta.state.drop_reference();
     // SAFETY: the task is used no more.
     unsafe { leave(task, left) }

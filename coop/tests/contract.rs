@@ -109,10 +109,9 @@ fn a_number_stands_for_one_reason_until_there_are_too_many() {
     assert_eq!(Reason::of_number(0), None);
     assert_eq!(Reason::of_number(u16::MAX), None);
 
-    let many: Vec<&'static Reason> = (0..Reason::MOST_NUMBERS)
-        .map(|_| &*Box::leak(Box::new(Reason::new("one of many"))))
-        .collect();
-    let numbers: Vec<u16> = many.iter().map(|reason| reason.number().get()).collect();
+    static MANY: [Reason; Reason::MOST_NUMBERS as usize] =
+        [const { Reason::new("one of many") }; Reason::MOST_NUMBERS as usize];
+    let numbers: Vec<u16> = MANY.iter().map(|reason| reason.number().get()).collect();
     let own = numbers
         .iter()
         .filter(|&&number| number < Reason::MOST_NUMBERS)

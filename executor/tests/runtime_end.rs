@@ -242,7 +242,8 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 fn end_with_destructor(destructor: impl FnMut() + Send + 'static) {
     let runtime = runtime(1);
     let destructor = OnDrop(destructor);
-    runtime.go(async move {
+    // Without its handle it could be found to have leaked, and be dropped before the end.
+    let _handle = runtime.spawn(async move {
         let _destructor = destructor;
         pending::<()>().await;
     });
@@ -339,16 +340,17 @@ fn a_task_that_runs_while_the_others_are_dropped_is_dropped_when_it_waits_again(
 fn a_panic_in_a_destructor_does_not_keep_the_runtime_from_ending() {
     let runtime = runtime(1);
     let drops = Drops::default();
-    for number in 0..10 {
+    let wait = |number| {
         let (guard, destructor) = (
             drops.guard(),
             OnDrop(move || assert!(number % 2 == 0, "on purpose")),
         );
-        runtime.go(async move {
+        runtime.spawn(async move {
             let _both = (destructor, guard);
             pending::<()>().await;
-        });
-    }
+        })
+    };
+    let _handles: Vec<_> = (0..10).map(wait).collect();
     drop(runtime);
     assert_eq!(drops.count(), 10);
 }

@@ -1,7 +1,8 @@
 //! The memory of a channel: one allocation, shared by reference count, in which slots stand behind a header.
 //!
 //! The header begins with a cache line. Allocators take several times as long for memory that is aligned to one as for memory that is not, so
-//! this asks for some bytes more than it needs, and begins at the first line within them.
+//! this asks for some bytes more than it needs, and begins at the first line within them. Nor does it end in the middle of a line: the rest of
+//! that could belong to another core, which would then take the line away with each of its own steps.
 
 #![expect(unsafe_code, reason = "a header and slots in one allocation")]
 
@@ -104,6 +105,12 @@ impl<H, S> Block<H, S> {
         unsafe { self.inner.as_ref() }
     }
 
+    /// Whether there is no other owner. Then there will be none before this one makes it, and what the others did has been seen.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        self.inner().references.load(Ordering::Acquire) == 1
+    }
+
     #[inline]
     pub(super) fn header(&self) -> &H {
         &self.inner().header
@@ -139,7 +146,7 @@ impl<H, S> Clone for Block<H, S> {
 impl<H, S> Drop for Block<H, S> {
     fn drop(&mut self) {
         // What this owner did is done before the last one drops the block.
-        if self.inner().references.fetch_sub(1, Ordering::Release) > 1 {
+        if !self.is_alone() && self.inner().references.fetch_sub(1, Ordering::Release) > 1 {
             return;
         }
         self.inner().references.load(Ordering::Acquire);

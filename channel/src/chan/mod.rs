@@ -192,15 +192,15 @@ impl<T> Chan<T> {
 
     /// One handle less. The last one closes the channel; the last receiver also drops what nobody can receive any more.
     pub(crate) fn remove_handle(&self, side: Side) {
-        if self.handles_of(side).fetch_sub(1, Ordering::AcqRel) > 1 {
-            return;
-        }
-        match side {
-            Side::Sender => _ = self.close(),
-            Side::Receiver => {
-                let _discard = Discard(self);
-                self.close();
+        // Where nobody else has the channel, its other side is gone, and has closed it.
+        if !self.0.is_alone() {
+            if self.handles_of(side).fetch_sub(1, Ordering::AcqRel) > 1 {
+                return;
             }
+            let _discard = (side == Side::Receiver).then(|| Discard(self));
+            self.close();
+        } else if side == Side::Receiver {
+            drop(Discard(self));
         }
     }
 }

@@ -53,12 +53,11 @@ impl<H, S> Block<H, S> {
     /// Where the slots begin, in bytes from the header on.
     const SLOTS: usize = size_of::<Inner<H>>().next_multiple_of(align_of::<S>());
 
-    /// What an allocation has to be like, and how far its address may be from where the header begins.
+    /// What an allocation has to be like, wherever in it the first line begins.
     fn layout(slots: usize) -> Option<Layout> {
         let before = LINE.saturating_sub(Self::ALIGN);
-        let size = size_of::<S>()
-            .checked_mul(slots)?
-            .checked_add(before + Self::SLOTS)?;
+        let used = size_of::<S>().checked_mul(slots)?.checked_add(Self::SLOTS)?;
+        let size = used.checked_next_multiple_of(LINE)?.checked_add(before)?;
         Layout::from_size_align(size, Self::ALIGN).ok()
     }
 
@@ -146,10 +145,9 @@ impl<H, S> Clone for Block<H, S> {
 impl<H, S> Drop for Block<H, S> {
     fn drop(&mut self) {
         // What this owner did is done before the last one drops the block.
-        if !self.is_alone() && self.inner().references.fetch_sub(1, Ordering::Release) > 1 {
+        if !self.is_alone() && self.inner().references.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
-        self.inner().references.load(Ordering::Acquire);
         let (slots, before) = (self.inner().slots, self.inner().before);
         let layout = Self::layout(slots).expect("it was allocated with this layout");
         // SAFETY: that is where the allocation began.

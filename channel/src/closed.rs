@@ -7,26 +7,33 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use canter_coop::{Reason, waiting};
+use canter_coop::waiting::{self, EndedBy, Reason};
 
-use crate::chan::Chan;
+use crate::chan::{Borrowed, Side};
 use crate::wait_list::{State, Waiter};
 
-static CHANNEL_CLOSED: Reason = Reason::new("channel close");
+static CHANNEL_CLOSED: Reason = Reason::new("channel close").ended_by(EndedBy::Holders);
 
 /// The future of [`Sender::closed`](crate::Sender::closed) and [`Receiver::closed`](crate::Receiver::closed).
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Closed<'a, T> {
     waiter: Waiter<()>,
-    chan: &'a Chan<T>,
+    chan: Borrowed<'a, T>,
+    /// Whose end closes the channel, if nobody calls [`close`](crate::Sender::close).
+    others: Side,
     place: &'static Location<'static>,
 }
 
 impl<'a, T> Closed<'a, T> {
-    pub(crate) fn new(chan: &'a Chan<T>, place: &'static Location<'static>) -> Closed<'a, T> {
+    pub(crate) fn new(
+        chan: Borrowed<'a, T>,
+        others: Side,
+        place: &'static Location<'static>,
+    ) -> Closed<'a, T> {
         Closed {
             waiter: Waiter::new(()),
             chan,
+            others,
             place,
         }
     }
@@ -50,6 +57,7 @@ impl<T> Future for Closed<'_, T> {
             // SAFETY: the waiter is in this list, under whose lock this runs.
             unsafe { section.closers().replace_waker(&waiter, waker) }
         } else {
+            waiter.set_holders(self.chan.handles_of(self.others));
             // SAFETY: the future owns the waiter, which is in no list, and takes it off this one when it is dropped.
             unsafe { section.closers().push_back(waiter, Some(waker)) };
             None

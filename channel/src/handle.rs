@@ -51,7 +51,7 @@ macro_rules! both_sides {
 
             /// Whether both belong to the same channel.
             pub fn same_channel(&self, other: &Self) -> bool {
-                self.chan().is_same(other.chan())
+                self.chan().is_same(&other.chan())
             }
         }
     )*};

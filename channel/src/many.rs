@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::chan::{Chan, Offer, Offered, Standing, Taken};
+use crate::chan::{Borrowed, Chan, Offer, Offered, Standing, Taken};
 use crate::claim::Id;
 use crate::error::{RecvError, SendError};
 use crate::recv::RecvSlot;
@@ -21,7 +21,7 @@ const BATCH: usize = 32;
 /// The future of [`Sender::send_many`](crate::Sender::send_many).
 #[must_use = "a future does nothing until it is awaited"]
 pub struct SendMany<'a, T> {
-    slot: SendSlot<T, &'a Chan<T>>,
+    slot: SendSlot<T, Borrowed<'a, T>>,
     /// Whether the slot holds the message that comes before the queue.
     holds: bool,
     messages: &'a mut VecDeque<T>,
@@ -31,7 +31,7 @@ pub struct SendMany<'a, T> {
 
 impl<'a, T> SendMany<'a, T> {
     pub(crate) fn new(
-        chan: &'a Chan<T>,
+        chan: Borrowed<'a, T>,
         messages: &'a mut VecDeque<T>,
         place: &'static Location<'static>,
     ) -> SendMany<'a, T> {
@@ -119,7 +119,7 @@ impl<T> fmt::Debug for SendMany<'_, T> {
 /// The future of [`Receiver::recv_many`](crate::Receiver::recv_many).
 #[must_use = "a future does nothing until it is awaited"]
 pub struct RecvMany<'a, T> {
-    slot: RecvSlot<T, &'a Chan<T>>,
+    slot: RecvSlot<T, Borrowed<'a, T>>,
     buffer: &'a mut Vec<T>,
     limit: usize,
     place: &'static Location<'static>,
@@ -127,7 +127,7 @@ pub struct RecvMany<'a, T> {
 
 impl<'a, T> RecvMany<'a, T> {
     pub(crate) fn new(
-        chan: &'a Chan<T>,
+        chan: Borrowed<'a, T>,
         buffer: &'a mut Vec<T>,
         limit: usize,
         place: &'static Location<'static>,

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Entry, Offer, Offered};
+use crate::chan::{Borrowed, Chan, Entry, Offer, Offered};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
 use crate::send::{Closed, SendSlot};
@@ -20,11 +20,11 @@ use canter_coop::Wakes;
 /// Dropping it gives the place to the next sender that waits.
 #[must_use = "a place that is not used goes back"]
 pub struct Permit<'a, T> {
-    chan: &'a Chan<T>,
+    chan: Borrowed<'a, T>,
 }
 
 impl<'a, T> Permit<'a, T> {
-    pub(crate) fn new(chan: &'a Chan<T>) -> Permit<'a, T> {
+    pub(crate) fn new(chan: Borrowed<'a, T>) -> Permit<'a, T> {
         Permit { chan }
     }
 
@@ -55,7 +55,7 @@ impl<'a, T> Permit<'a, T> {
     }
 
     fn consume(self, offer: &mut Offer<T>) {
-        use_permit(self.chan, offer);
+        use_permit(&self.chan, offer);
         mem::forget(self);
     }
 }
@@ -67,7 +67,7 @@ fn use_permit<T>(chan: &Chan<T>, offer: &mut Offer<T>) {
 
 impl<T> Drop for Permit<'_, T> {
     fn drop(&mut self) {
-        use_permit(self.chan, &mut Offer::Place);
+        use_permit(&self.chan, &mut Offer::Place);
     }
 }
 
@@ -80,13 +80,13 @@ impl<T> fmt::Debug for Permit<'_, T> {
 /// The future of [`Sender::reserve`](crate::Sender::reserve).
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Reserve<'a, T> {
-    slot: SendSlot<T, &'a Chan<T>>,
-    chan: &'a Chan<T>,
+    slot: SendSlot<T, Borrowed<'a, T>>,
+    chan: Borrowed<'a, T>,
     place: &'static Location<'static>,
 }
 
 impl<'a, T> Reserve<'a, T> {
-    pub(crate) fn new(chan: &'a Chan<T>, place: &'static Location<'static>) -> Reserve<'a, T> {
+    pub(crate) fn new(chan: Borrowed<'a, T>, place: &'static Location<'static>) -> Reserve<'a, T> {
         Reserve {
             slot: SendSlot::new(chan, Offer::Place),
             chan,
@@ -94,7 +94,7 @@ impl<'a, T> Reserve<'a, T> {
         }
     }
 
-    fn slot(self: Pin<&mut Self>) -> Pin<&mut SendSlot<T, &'a Chan<T>>> {
+    fn slot(self: Pin<&mut Self>) -> Pin<&mut SendSlot<T, Borrowed<'a, T>>> {
         // SAFETY: the slot is pinned with the future, which does not move it.
         unsafe { self.map_unchecked_mut(|reserve| &mut reserve.slot) }
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
-use crate::chan::{Chan, Side, Standing, Taken};
+use crate::chan::{Borrowed, Chan, End, Receiving, Side, Standing, Taken};
 use crate::claim::Id;
 use crate::closed::Closed;
 use crate::error::{RecvError, TryRecvError};
@@ -22,9 +22,10 @@ use canter_coop::block_on;
 /// never does. A stream that waited keeps its place in the line until it is polled again or dropped, and with it a message that is promised
 /// to it meanwhile: go on polling it, or drop it.
 pub struct Receiver<T> {
-    /// Where the stream waits. Before `chan`, so that it has left the wait list when the handle goes.
+    /// Where the stream waits. Before `end`, so that it has left the wait list when the handle goes, and what was promised to it goes to
+    /// another receiver, if there is one.
     stream: Option<OwnSlot<T>>,
-    chan: Chan<T>,
+    end: End<T, Receiving>,
 }
 
 type OwnSlot<T> = Pin<Box<RecvSlot<T, Chan<T>>>>;
@@ -32,11 +33,14 @@ type OwnSlot<T> = Pin<Box<RecvSlot<T, Chan<T>>>>;
 impl<T> Receiver<T> {
     /// A receiver whose handle has been counted.
     pub(crate) fn counted(chan: Chan<T>) -> Receiver<T> {
-        Receiver { stream: None, chan }
+        Receiver {
+            stream: None,
+            end: End::counted(chan),
+        }
     }
 
-    pub(crate) fn chan(&self) -> &Chan<T> {
-        &self.chan
+    pub(crate) fn chan(&self) -> Borrowed<'_, T> {
+        self.end.chan()
     }
 
     /// Receives a message: waits until there is one.
@@ -70,7 +74,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv::new(&self.chan, Location::caller())
+        Recv::new(self.chan(), Location::caller())
     }
 
     /// Receives a message if there is one, or on an unbuffered channel if a sender waits.
@@ -82,10 +86,10 @@ impl<T> Receiver<T> {
     /// If there is none at this moment, or the channel is closed and empty.
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        if !self.chan.hint().readable() {
+        if !self.chan().hint().readable() {
             return Err(TryRecvError::Empty);
         }
-        self.chan.until_settled(
+        self.chan().until_settled(
             |section, wakes| match section.take(Id::TRY, Standing::First, wakes) {
                 Taken::Message(message) => Some(Ok(message)),
                 Taken::Empty | Taken::Promised => Some(Err(TryRecvError::Empty)),
@@ -130,7 +134,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn recv_many<'a>(&'a self, buffer: &'a mut Vec<T>, limit: usize) -> RecvMany<'a, T> {
-        RecvMany::new(&self.chan, buffer, limit, Location::caller())
+        RecvMany::new(self.chan(), buffer, limit, Location::caller())
     }
 
     /// Takes out the messages that are there now, one by one, as many as there are at this call at the most.
@@ -162,34 +166,29 @@ impl<T> Receiver<T> {
     /// Dropping the future has no effect.
     #[track_caller]
     pub fn closed(&self) -> Closed<'_, T> {
-        Closed::new(&self.chan, Location::caller())
+        Closed::new(self.chan(), Side::Sender, Location::caller())
     }
 
     /// A handle that does not keep the channel open.
     pub fn downgrade(&self) -> WeakReceiver<T> {
         WeakReceiver {
-            chan: self.chan.clone(),
+            chan: self.chan().share(),
         }
     }
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {
-        self.chan.add_handle(Side::Receiver);
-        Receiver::counted(self.chan.clone())
-    }
-}
-
-impl<T> Drop for Receiver<T> {
-    fn drop(&mut self) {
-        self.stream = None; // what was promised to it goes to another receiver, if there is one
-        self.chan.remove_handle(Side::Receiver);
+        Receiver {
+            stream: None,
+            end: self.end.clone(),
+        }
     }
 }
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Receiver").field(&self.chan).finish()
+        f.debug_tuple("Receiver").field(&*self.chan()).finish()
     }
 }
 
@@ -201,7 +200,7 @@ impl<T> Stream for Receiver<T> {
         let this = self.get_mut();
         let slot = this
             .stream
-            .get_or_insert_with(|| Box::pin(RecvSlot::new(this.chan.clone())));
+            .get_or_insert_with(|| Box::pin(RecvSlot::new(this.end.chan().share())));
         slot.as_ref().poll(cx, Location::caller()).map(Result::ok)
     }
 }
@@ -209,7 +208,7 @@ impl<T> Stream for Receiver<T> {
 impl<T> FusedStream for Receiver<T> {
     /// Whether the channel is closed and empty.
     fn is_terminated(&self) -> bool {
-        self.chan.enter().is_over()
+        self.chan().enter().is_over()
     }
 }
 

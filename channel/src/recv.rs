@@ -10,16 +10,17 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::waiting::{self, EndedBy, Reason};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Entry, Section, Standing, Taken, Turn};
+use crate::chan::{Borrowed, Chan, Entry, Section, Side, Standing, Taken, Turn};
 use crate::claim::{Claim, Id};
 use crate::error::RecvError;
 use crate::wait_list::{Renewed, State, Waiter};
 use canter_coop::Wakes;
 
-pub(crate) static CHANNEL_RECEIVE: Reason = Reason::new("channel receive");
+pub(crate) static CHANNEL_RECEIVE: Reason = Reason::new("channel receive").ended_by(EndedBy::Holders);
 
 /// A place from which messages are received, one after the other. It undoes its wait when it is dropped.
 pub(crate) struct RecvSlot<T, C: Borrow<Chan<T>>> {
@@ -158,6 +159,7 @@ impl<T, C: Borrow<Chan<T>>> RecvSlot<T, C> {
         let turn = unsafe { self.waiter.value() };
         turn.gave_way = gives_way;
         let overtaken = mem::take(&mut turn.overtaken);
+        self.waiter.set_holders(self.chan().handles_of(Side::Sender));
         let receivers = section.receivers();
         if overtaken {
             // SAFETY: the section is this channel's; the slot owns the waiter and takes it off the list when it is dropped.
@@ -273,20 +275,20 @@ impl<T, C: Borrow<Chan<T>>> Drop for RecvSlot<T, C> {
 /// The future of [`Receiver::recv`](crate::Receiver::recv).
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Recv<'a, T> {
-    slot: RecvSlot<T, &'a Chan<T>>,
+    slot: RecvSlot<T, Borrowed<'a, T>>,
     place: &'static Location<'static>,
 }
 
 impl<'a, T> Recv<'a, T> {
     #[inline]
-    pub(crate) fn new(chan: &'a Chan<T>, place: &'static Location<'static>) -> Recv<'a, T> {
+    pub(crate) fn new(chan: Borrowed<'a, T>, place: &'static Location<'static>) -> Recv<'a, T> {
         Recv {
             slot: RecvSlot::new(chan),
             place,
         }
     }
 
-    fn slot(self: Pin<&Self>) -> Pin<&RecvSlot<T, &'a Chan<T>>> {
+    fn slot(self: Pin<&Self>) -> Pin<&RecvSlot<T, Borrowed<'a, T>>> {
         // SAFETY: the slot is pinned with the future, which does not move it.
         unsafe { self.map_unchecked(|recv| &recv.slot) }
     }

@@ -8,16 +8,17 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::waiting::{self, EndedBy, Reason};
 
 use crate::arm::{Arm, Visit};
-use crate::chan::{Chan, Entry, Offer, Offered, Section};
+use crate::chan::{Borrowed, Chan, Entry, Offer, Offered, Section, Side};
 use crate::claim::{Claim, Id};
 use crate::error::SendError;
 use crate::wait_list::{Renewed, State, Waiter};
 use canter_coop::Wakes;
 
-pub(crate) static CHANNEL_SEND: Reason = Reason::new("channel send");
+pub(crate) static CHANNEL_SEND: Reason = Reason::new("channel send").ended_by(EndedBy::Holders);
 
 /// A place from which one message after the other is sent, or one place after the other reserved. It undoes its wait when it is dropped.
 pub(crate) struct SendSlot<T, C: Borrow<Chan<T>>> {
@@ -152,6 +153,7 @@ impl<T, C: Borrow<Chan<T>>> SendSlot<T, C> {
     /// Enlists the waiter, which is in no list.
     #[inline]
     fn enlist(self: Pin<&Self>, section: &mut Section<'_, T>, waker: Option<Waker>) {
+        self.waiter.set_holders(self.chan().handles_of(Side::Receiver));
         // SAFETY: the section is this channel's; the slot owns the waiter and takes it off the list when it is dropped.
         unsafe { section.senders().push_back(self.waiter(), waker) };
     }
@@ -274,20 +276,20 @@ impl<T, C: Borrow<Chan<T>>> Drop for SendSlot<T, C> {
 /// The future of [`Sender::send`](crate::Sender::send).
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Send<'a, T> {
-    slot: SendSlot<T, &'a Chan<T>>,
+    slot: SendSlot<T, Borrowed<'a, T>>,
     place: &'static Location<'static>,
 }
 
 impl<'a, T> Send<'a, T> {
     #[inline]
-    pub(crate) fn new(chan: &'a Chan<T>, message: T, place: &'static Location<'static>) -> Send<'a, T> {
+    pub(crate) fn new(chan: Borrowed<'a, T>, message: T, place: &'static Location<'static>) -> Send<'a, T> {
         Send {
             slot: SendSlot::new(chan, Offer::Message(message)),
             place,
         }
     }
 
-    fn slot(self: Pin<&mut Self>) -> Pin<&mut SendSlot<T, &'a Chan<T>>> {
+    fn slot(self: Pin<&mut Self>) -> Pin<&mut SendSlot<T, Borrowed<'a, T>>> {
         // SAFETY: the slot is pinned with the future, which does not move it.
         unsafe { self.map_unchecked_mut(|send| &mut send.slot) }
     }

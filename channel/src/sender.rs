@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 
-use crate::chan::{Chan, Offer, Offered, Side};
+use crate::chan::{Borrowed, Chan, End, Offer, Offered, Sending, Side};
 use crate::claim::Id;
 use crate::closed::Closed;
 use crate::error::{SendError, TrySendError};
@@ -16,17 +16,19 @@ use canter_coop::block_on;
 
 /// Sends messages into a channel. Clones share it; the channel closes when the last one is dropped.
 pub struct Sender<T> {
-    chan: Chan<T>,
+    end: End<T, Sending>,
 }
 
 impl<T> Sender<T> {
     /// A sender whose handle has been counted.
     pub(crate) fn counted(chan: Chan<T>) -> Sender<T> {
-        Sender { chan }
+        Sender {
+            end: End::counted(chan),
+        }
     }
 
-    pub(crate) fn chan(&self) -> &Chan<T> {
-        &self.chan
+    pub(crate) fn chan(&self) -> Borrowed<'_, T> {
+        self.end.chan()
     }
 
     /// Sends a message: waits for room, or on an unbuffered channel for a receiver to take it.
@@ -58,7 +60,7 @@ impl<T> Sender<T> {
     #[track_caller]
     #[inline]
     pub fn send(&self, message: T) -> Send<'_, T> {
-        Send::new(&self.chan, message, Location::caller())
+        Send::new(self.chan(), message, Location::caller())
     }
 
     /// Sends a message if that needs no waiting: there is room, or a receiver waits.
@@ -82,10 +84,10 @@ impl<T> Sender<T> {
 
     #[inline]
     fn offer(&self, offer: &mut Offer<T>) -> Offered {
-        if !self.chan.hint().writable() {
+        if !self.chan().hint().writable() {
             return Offered::Full;
         }
-        self.chan
+        self.chan()
             .until_settled(|section, wakes| match section.offer(offer, Id::TRY, wakes) {
                 Offered::ComeAgain => None,
                 offered => Some(offered),
@@ -124,7 +126,7 @@ impl<T> Sender<T> {
     pub fn force_send(&self, message: T) -> Result<Option<T>, SendError<T>> {
         let mut offer = Offer::Message(message);
         let (offered, displaced) =
-            self.chan
+            self.chan()
                 .until_settled(|section, wakes| match section.offer(&mut offer, Id::TRY, wakes) {
                     Offered::ComeAgain => None,
                     Offered::Full => Some((Offered::Full, section.displace(&mut offer, wakes))),
@@ -170,7 +172,7 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn reserve(&self) -> Reserve<'_, T> {
-        Reserve::new(&self.chan, Location::caller())
+        Reserve::new(self.chan(), Location::caller())
     }
 
     /// A place, if one is free.
@@ -180,7 +182,7 @@ impl<T> Sender<T> {
     /// If there is none, or the channel is closed.
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
         match self.offer(&mut Offer::Place) {
-            Offered::Done => Ok(Permit::new(&self.chan)),
+            Offered::Done => Ok(Permit::new(self.chan())),
             Offered::Closed => Err(TrySendError::Closed(())),
             Offered::Full | Offered::ComeAgain => Err(TrySendError::Full(())),
         }
@@ -211,7 +213,7 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send_many<'a>(&'a self, messages: &'a mut VecDeque<T>) -> SendMany<'a, T> {
-        SendMany::new(&self.chan, messages, Location::caller())
+        SendMany::new(self.chan(), messages, Location::caller())
     }
 
     /// This sender as a [`Sink`](futures_sink::Sink).
@@ -226,35 +228,28 @@ impl<T> Sender<T> {
     /// Dropping the future has no effect.
     #[track_caller]
     pub fn closed(&self) -> Closed<'_, T> {
-        Closed::new(&self.chan, Location::caller())
+        Closed::new(self.chan(), Side::Receiver, Location::caller())
     }
 
     /// A handle that does not keep the channel open.
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender {
-            chan: self.chan.clone(),
+            chan: self.chan().share(),
         }
     }
 }
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
-        self.chan.add_handle(Side::Sender);
         Sender {
-            chan: self.chan.clone(),
+            end: self.end.clone(),
         }
-    }
-}
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        self.chan.remove_handle(Side::Sender);
     }
 }
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Sender").field(&self.chan).finish()
+        f.debug_tuple("Sender").field(&*self.chan()).finish()
     }
 }
 

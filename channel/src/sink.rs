@@ -27,7 +27,7 @@ pub struct SendSink<T> {
 impl<T> SendSink<T> {
     pub(crate) fn new(sender: Sender<T>) -> SendSink<T> {
         SendSink {
-            slot: Box::pin(SendSlot::new(sender.chan().clone(), Offer::Taken)),
+            slot: Box::pin(SendSlot::new(sender.chan().share(), Offer::Taken)),
             holds: false,
             sender: Some(sender),
         }

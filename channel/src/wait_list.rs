@@ -11,6 +11,9 @@
 //! | `waker`, `value` | its owner | whoever holds the channel's lock |
 //! | `arm` | its owner writes it | nobody writes it |
 //! | `state` | its owner writes it | written under the channel's lock; the owner reads it at any time |
+//! | `holders` | its owner writes it | nobody writes it |
+//!
+//! While it is listed `state` is a [`mark`], with `holders` beside it.
 //!
 //! A waiter leaves the list in the step that writes its state, and the completer does not touch it afterwards: an owner that sees the
 //! new state has everything back, without the lock.
@@ -21,16 +24,16 @@ use std::fmt;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
+use std::sync::atomic;
 use std::task::Waker;
 
 use crate::claim::{Claim, Id, Met};
 use crate::sync::UnsafeCell;
-use crate::sync::atomic::{AtomicU8, Ordering};
-use canter_coop::Wakes;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use canter_coop::{Wakes, mark};
 
 /// Where a waiter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum State {
     /// Not in a list, and nothing is owed to it.
     Idle,
@@ -42,14 +45,30 @@ pub(crate) enum State {
     Closed,
 }
 
+impl State {
+    /// As a waiter keeps it that has it at this address.
+    #[inline]
+    fn at(self, address: usize) -> usize {
+        match self {
+            State::Idle => 0,
+            State::Completed => 1,
+            State::Closed => 2,
+            State::Listed => mark::of(address),
+        }
+    }
+}
+
+#[repr(C)]
 pub(crate) struct Waiter<V> {
+    state: AtomicUsize,
+    /// The mark of the count of those who hold the other end.
+    holders: atomic::AtomicUsize,
     /// `None` until it is enlisted for the first time.
     links: UnsafeCell<Option<Links<V>>>,
     /// A lone waiter's. Those of a select have one in common, in their claim.
     waker: UnsafeCell<Option<Waker>>,
     value: UnsafeCell<V>,
     arm: UnsafeCell<Option<Arm>>,
-    state: AtomicU8,
     _pinned: PhantomPinned,
 }
 
@@ -83,11 +102,12 @@ unsafe impl<V: Send> Sync for Waiter<V> {}
 impl<V> Waiter<V> {
     pub(crate) fn new(value: V) -> Waiter<V> {
         Waiter {
+            state: AtomicUsize::new(State::Idle.at(0)),
+            holders: atomic::AtomicUsize::new(0),
             links: UnsafeCell::new(None),
             waker: UnsafeCell::new(None),
             value: UnsafeCell::new(value),
             arm: UnsafeCell::new(None),
-            state: AtomicU8::new(State::Idle as u8),
             _pinned: PhantomPinned,
         }
     }
@@ -96,17 +116,23 @@ impl<V> Waiter<V> {
     pub(crate) fn state(&self) -> State {
         match self.state.load(Ordering::Acquire) {
             0 => State::Idle,
-            1 => State::Listed,
-            2 => State::Completed,
-            _ => State::Closed,
+            1 => State::Completed,
+            2 => State::Closed,
+            _ => State::Listed,
         }
+    }
+
+    #[inline]
+    fn set_state(&self, state: State, ordering: Ordering) {
+        self.state
+            .store(state.at(ptr::from_ref(&self.state).addr()), ordering);
     }
 
     /// The owner has taken notice of the outcome.
     #[inline]
     pub(crate) fn reset(&self) {
         debug_assert_ne!(self.state(), State::Listed);
-        self.state.store(State::Idle as u8, Ordering::Relaxed);
+        self.set_state(State::Idle, Ordering::Relaxed);
     }
 
     /// The value of a waiter.
@@ -123,6 +149,13 @@ impl<V> Waiter<V> {
     pub(crate) unsafe fn value(&self) -> &mut V {
         // SAFETY: by the table above the value is the owner's.
         self.value.with_mut(|value| unsafe { &mut *value })
+    }
+
+    /// Says whose end of the channel it waits for.
+    #[inline]
+    pub(crate) fn set_holders(&self, count: &AtomicUsize) {
+        let mark = mark::of(ptr::from_ref(count).addr());
+        self.holders.store(mark, Ordering::Relaxed);
     }
 
     /// Makes the waiter an arm of a select from the next time that it is enlisted.
@@ -267,7 +300,7 @@ impl<V> WaitList<V> {
         waiter.links.with_mut(|own| unsafe { *own = Some(links) });
         // SAFETY: likewise its waker. A waiter out of the list has none, so nothing is dropped here.
         waiter.waker.with_mut(|own| unsafe { ptr::write(own, waker) });
-        waiter.state.store(State::Listed as u8, Ordering::Relaxed);
+        waiter.set_state(State::Listed, Ordering::Relaxed);
     }
 
     /// Enlists a waiter before the others: it has waited before.
@@ -292,7 +325,7 @@ impl<V> WaitList<V> {
         }
         // SAFETY: it is in this list.
         unsafe { self.unlink(NonNull::from(waiter)) };
-        waiter.state.store(State::Idle as u8, Ordering::Relaxed);
+        waiter.set_state(State::Idle, Ordering::Relaxed);
         // SAFETY: out of the list it is the owner's.
         waiter.waker.with_mut(|waker| unsafe { (*waker).take() })
     }
@@ -476,11 +509,11 @@ impl<V> Won<V> {
             None => {
                 // SAFETY: as in `value`.
                 let waker = waiter.waker.with_mut(|waker| unsafe { (*waker).take() });
-                waiter.state.store(outcome as u8, Ordering::Release);
+                waiter.set_state(outcome, Ordering::Release);
                 wakes.add(waker);
             }
             Some(arm) => {
-                waiter.state.store(outcome as u8, Ordering::Release);
+                waiter.set_state(outcome, Ordering::Release);
                 // SAFETY: the owner waits until its claim is complete, whatever it sees of the waiter.
                 wakes.add(unsafe { arm.claim.as_ref() }.complete(arm.index));
             }

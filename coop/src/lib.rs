@@ -34,6 +34,8 @@
 //! And one for whoever has to know whether anything can still happen: the [`census`] of the threads that sleep, in which each [`Signal`]
 //! takes part.
 //!
+//! What a task waits for is known by these reports; *whom* it waits for is not, save where a [`mark`] in its memory shows it.
+//!
 //! **When not to use it:** a future that only polls other futures has nothing to say here; its leaves do.
 
 mod block_on;
@@ -41,6 +43,7 @@ pub mod budget;
 pub mod census;
 pub mod host;
 pub mod lock;
+pub mod mark;
 #[cfg(all(test, canter_loom))]
 mod model;
 mod signal;

@@ -14,8 +14,20 @@ use crate::state::WAITING;
 /// One `static` for each kind of wait, so that a report is two pointers.
 pub struct Reason {
     words: &'static str,
+    ended_by: EndedBy,
     /// Where the reason stands in `NUMBERED`, counted from one; zero until somebody asks for it.
     number: AtomicU16,
+}
+
+/// Who may end a wait, so that a host can tell tasks that wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// Some other task or thread of the program: whoever holds the lock, or is waited for. So it is with every [new](Reason::new) reason.
+    Others,
+    /// As `Others`; and the memory of whoever waits shows by [marks](crate::mark) who they are.
+    Holders,
+    /// Not only the program, but the kernel or the clock; or it is not known.
+    Anybody,
 }
 
 /// The reasons that have a number.
@@ -32,8 +44,25 @@ impl Reason {
     pub const fn new(words: &'static str) -> Reason {
         Reason {
             words,
+            ended_by: EndedBy::Others,
             number: AtomicU16::new(0),
         }
+    }
+
+    /// The same words for a wait that somebody else may end.
+    ///
+    /// ```
+    /// use canter_coop::waiting::{EndedBy, Reason};
+    ///
+    /// static SLEEP: Reason = Reason::new("sleep").ended_by(EndedBy::Anybody);
+    /// ```
+    pub const fn ended_by(self, ended_by: EndedBy) -> Reason {
+        Reason { ended_by, ..self }
+    }
+
+    /// Who may end the wait.
+    pub const fn may_be_ended_by(&self) -> EndedBy {
+        self.ended_by
     }
 
     /// The words.

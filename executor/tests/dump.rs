@@ -215,25 +215,6 @@ fn a_thread_in_block_on_is_told_with_what_it_waits_for_and_its_local_tasks() {
 }
 
 #[test]
-fn only_those_that_wait_for_others_are_suspects() {
-    let runtime = runtime();
-    runtime.go(sleep(LONG));
-    let slept_for = runtime.spawn(sleep(LONG));
-    runtime.go(async move { drop(slept_for.await) });
-    runtime.go(silent());
-    let dump = dump_when(&runtime, |dump| {
-        dump.groups().len() == 4
-            && dump
-                .groups()
-                .iter()
-                .all(|group| group.shortest().is_some_and(|shortest| !shortest.is_zero()))
-    });
-    let suspects: Vec<_> = dump.suspects(Duration::ZERO).map(reason).collect();
-    assert_eq!(suspects, [Some("join")]);
-    assert_eq!(dump.suspects(Duration::MAX).count(), 0);
-}
-
-#[test]
 fn an_empty_runtime_has_no_tasks_to_tell_of() {
     assert_eq!(runtime().dump().to_string(), "no tasks");
 }

@@ -8,7 +8,7 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::process;
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -20,7 +20,8 @@ const LINE: usize = 64;
 /// The alignment that any allocation has, so that nothing has to be done for it.
 const USUAL: usize = 2 * align_of::<usize>();
 
-/// A header and slots, by reference count. Slots have no destructor.
+/// A header and slots, by reference count: a pointer to the header. Slots have no destructor.
+#[repr(transparent)]
 pub(super) struct Block<H, S> {
     inner: NonNull<Inner<H>>,
     owned: PhantomData<(H, S)>,
@@ -97,6 +98,21 @@ impl<H, S> Block<H, S> {
             unsafe { place.write(slot()) };
         }
         block
+    }
+
+    /// The pointer, which owns the block as this did.
+    pub(super) fn into_raw(self) -> NonNull<H> {
+        ManuallyDrop::new(self).inner.cast()
+    }
+
+    /// # Safety
+    ///
+    /// The pointer comes from [`into_raw`](Block::into_raw), and was given back to none since.
+    pub(super) unsafe fn from_raw(header: NonNull<H>) -> Block<H, S> {
+        Block {
+            inner: header.cast(),
+            owned: PhantomData,
+        }
     }
 
     fn inner(&self) -> &Inner<H> {

@@ -18,17 +18,25 @@
 //! promise and finds the queue empty waits again, before all others. Not so on an unbuffered channel while it is open: there the sender has
 //! been told that the one to whom the message is promised has it.
 
+#![expect(
+    unsafe_code,
+    reason = "a channel is made of the pointer that was taken out of it"
+)]
+
 mod block;
+mod end;
 mod hint;
 mod outcome;
 mod section;
 
+pub(crate) use end::{Borrowed, End, Receiving, Sending};
 pub(crate) use hint::Hint;
 pub(crate) use outcome::{Offer, Offered, Standing, Taken, Turn};
 pub(crate) use section::Section;
 
 use std::fmt;
 use std::mem;
+use std::ptr::NonNull;
 
 use self::block::Block;
 use crate::buffer::{Buffer, Slot};
@@ -41,6 +49,7 @@ use canter_coop::Wakes;
 pub(crate) const UNLIMITED: usize = isize::MAX as usize;
 
 /// A channel, by reference count. One allocation: header and ring.
+#[repr(transparent)]
 pub(crate) struct Chan<T>(Block<Header<T>, Slot<T>>);
 
 /// What each operation touches stands in the first 64 bytes, the line that goes from core to core: from `hint` to the beginning of
@@ -108,6 +117,14 @@ impl<T> Chan<T> {
         Chan(Block::new(header, ring, Slot::empty))
     }
 
+    /// # Safety
+    ///
+    /// As for [`Block::from_raw`].
+    unsafe fn from_raw(header: NonNull<Header<T>>) -> Chan<T> {
+        // SAFETY: passed on to the caller.
+        Chan(unsafe { Block::from_raw(header) })
+    }
+
     fn header(&self) -> &Header<T> {
         self.0.header()
     }
@@ -165,7 +182,8 @@ impl<T> Chan<T> {
         self.enter().close(&mut wakes)
     }
 
-    fn handles_of(&self, side: Side) -> &AtomicUsize {
+    /// The count of the handles of a side.
+    pub(crate) fn handles_of(&self, side: Side) -> &AtomicUsize {
         match side {
             Side::Sender => &self.header().senders,
             Side::Receiver => &self.header().receivers,

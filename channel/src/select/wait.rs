@@ -17,7 +17,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::waiting::{self, EndedBy, Reason};
 use pin_project_lite::pin_project;
 
 use super::list::{ArmList, Kind};
@@ -28,7 +29,10 @@ use crate::claim::{Begun, Claim, Id, Marks};
 use crate::sync::Backoff;
 use canter_coop::Wakes;
 
-static SELECT: Reason = Reason::new("select");
+/// Of a select whose arms are all channels.
+static SELECT: Reason = Reason::new("select").ended_by(EndedBy::Holders);
+
+static SELECT_AMONG_FUTURES: Reason = Reason::new("select").ended_by(EndedBy::Anybody);
 
 /// What a select does when no arm can go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,12 +123,13 @@ impl<L: ArmList> Wait<L> {
             Phase::Enlisted => self.as_mut().resume(cx),
         };
         if polled.is_pending() && self.otherwise == Otherwise::Default {
-            polled = Poll::Ready(self.conclude());
+            polled = Poll::Ready(self.as_mut().conclude());
         }
         if polled.is_ready() {
             operation.made_progress();
         } else {
-            waiting::report(&SELECT, place);
+            let foreign = self.arms.has_foreign();
+            waiting::report(if foreign { &SELECT_AMONG_FUTURES } else { &SELECT }, place);
         }
         polled
     }

@@ -6,12 +6,13 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{self, Poll, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::waiting::{self, EndedBy, Reason};
 
 use super::Context;
 use super::scope::Watcher;
 
-static CONTEXT_CANCEL: Reason = Reason::new("context cancel");
+static CONTEXT_CANCEL: Reason = Reason::new("context cancel").ended_by(EndedBy::Anybody);
 
 /// The future of [`Context::cancelled`]. Polled again after it ended, it is ready again.
 #[must_use = "a future does nothing until it is awaited"]

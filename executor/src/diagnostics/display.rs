@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{BlockedThread, Deadlock, Described, Dump, Group, Kind, State};
+use super::{BlockedThread, Deadlock, Described, Dump, Group, Kind, Party, State, Suspects};
 
 impl fmt::Display for Deadlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +31,10 @@ impl fmt::Display for Dump {
         if self.groups.is_empty() {
             lines.push("no tasks".to_owned());
         }
+        if !self.suspects.is_empty() {
+            lines.push("suspects, which seem to wait for each other and nobody else:".to_owned());
+            lines.extend(self.suspects.iter().map(ToString::to_string));
+        }
         f.write_str(&lines.join("\n"))
     }
 }
@@ -53,13 +57,8 @@ impl fmt::Display for BlockedThread {
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one = self.count == 1;
-        let what = match self.kind {
-            Kind::Task => "task",
-            Kind::LocalTask => "local task",
-            Kind::Closure => "closure",
-        };
         let plural = if one { "" } else { "s" };
-        write!(f, "{what}{plural} spawned at {} ", self.spawned_at)?;
+        write!(f, "{}{plural} spawned at {} ", self.kind.words(), self.spawned_at)?;
         match (self.state, self.kind) {
             (State::Running, _) => f.write_str(if one { "runs" } else { "run" })?,
             (State::Ready, Kind::Closure) => {
@@ -92,14 +91,78 @@ impl fmt::Display for Group {
 
 impl Group {
     fn fmt_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Some(longest), Some(shortest)) = (self.longest, self.shortest) else {
-            return Ok(());
-        };
-        let (longest, shortest) = (Time(longest).to_string(), Time(shortest).to_string());
+        match (self.longest, self.shortest) {
+            (Some(longest), Some(shortest)) => write!(f, ", for {}", Times { longest, shortest }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Kind {
+    fn words(self) -> &'static str {
+        match self {
+            Kind::Task => "task",
+            Kind::LocalTask => "local task",
+            Kind::Closure => "closure",
+        }
+    }
+}
+
+/// `2 tasks spawned at src/main.rs:40:5 wait for .., for 3.2 s; the other ends are held by the `block_on` at ..`.
+impl fmt::Display for Suspects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Suspects {
+            who,
+            waiting,
+            longest,
+            shortest,
+            held_by,
+        } = self;
+        let verb = if who.count == 1 { "waits" } else { "wait" };
+        let (longest, shortest) = (*longest, *shortest);
+        write!(
+            f,
+            "{who} {verb} for {waiting}, for {}",
+            Times { longest, shortest }
+        )?;
+        for (index, party) in held_by.iter().enumerate() {
+            let before = if index == 0 {
+                "; the other ends are held by"
+            } else {
+                ","
+            };
+            write!(f, "{before} {party}")?;
+        }
+        Ok(())
+    }
+}
+
+/// `2 tasks spawned at src/main.rs:40:5`, or `the `block_on` at src/main.rs:12:1`.
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Party { kind, place, count } = self;
+        let plural = if *count == 1 { "" } else { "s" };
+        match kind {
+            Some(kind) => write!(f, "{count} {}{plural} spawned at {place}", kind.words()),
+            None if *count == 1 => write!(f, "the `block_on` at {place}"),
+            None => write!(f, "{count} threads in the `block_on` at {place}"),
+        }
+    }
+}
+
+/// From the shortest to the longest, if they differ.
+struct Times {
+    longest: Duration,
+    shortest: Duration,
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (longest, shortest) = (Time(self.longest).to_string(), Time(self.shortest).to_string());
         if longest == shortest {
-            write!(f, ", for {longest}")
+            f.write_str(&longest)
         } else {
-            write!(f, ", for {shortest} to {longest}")
+            write!(f, "{shortest} to {longest}")
         }
     }
 }

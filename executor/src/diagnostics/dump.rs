@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use canter_coop::{Reason, Waiting};
 
+use super::suspects::{self, Suspects};
 use crate::runtime::Shared;
 use crate::task::{Registry, Stage, TaskId, TaskRef};
 use crate::timer::Moment;
@@ -29,6 +30,7 @@ use crate::timer::Moment;
 pub struct Dump {
     pub(super) threads: Vec<BlockedThread>,
     pub(super) groups: Vec<Group>,
+    pub(super) suspects: Vec<Suspects>,
 }
 
 /// A thread that waits in a `block_on`.
@@ -53,7 +55,7 @@ pub struct Group {
 }
 
 /// What was spawned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A task that any worker may run.
     Task,
@@ -87,6 +89,9 @@ impl Dump {
     /// How many tasks of each group are described. The others are counted.
     pub const SAMPLE: usize = 10;
 
+    /// Whoever has waited for less is no suspect.
+    pub const SUSPECT_AFTER: Duration = Duration::from_secs(1);
+
     pub(crate) fn of(shared: &Shared) -> Dump {
         let mut collector = Collector::new(shared);
         let mut threads = Vec::new();
@@ -111,6 +116,14 @@ impl Dump {
         Dump {
             threads,
             groups: collector.finish(),
+            suspects: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_suspects(shared: &Shared) -> Dump {
+        Dump {
+            suspects: suspects::of(shared),
+            ..Dump::of(shared)
         }
     }
 
@@ -129,21 +142,20 @@ impl Dump {
         self.groups.iter().map(Group::count).sum()
     }
 
-    /// Groups all of whose tasks have waited longer than that, and that no event of the kernel and no timer wakes: a message, a lock or the
-    /// end of a task is what they wait for.
+    /// Tasks that have waited [long](Dump::SUSPECT_AFTER) for channels whose other ends are all held by tasks that wait too, and so on: it
+    /// looks as if they waited for each other and nobody else, while the rest of the program goes on. Those that have waited longest come
+    /// first.
     ///
-    /// It is a suspicion and no finding. Nobody knows who holds the other end of a channel, and the tasks of a server that has nothing to
-    /// do wait in the same way as those that were forgotten. Groups whose leaf futures did not say what they wait for are left out.
-    pub fn suspects(&self, longer_than: Duration) -> impl Iterator<Item = &Group> {
-        self.groups.iter().filter(move |group| {
-            let waits_for_others = match group.state {
-                State::Waiting(Some(waiting)) => {
-                    !crate::time::is_timer(waiting.reason) && !crate::io::is_io(waiting.reason)
-                }
-                _ => false,
-            };
-            waits_for_others && group.shortest.is_some_and(|shortest| shortest > longer_than)
-        })
+    /// It is a suspicion and no finding. Who holds an end is looked up in the memory of the tasks' futures, and of those that wait in a
+    /// `block_on`, where an end that was moved may have left a copy behind. A task that holds a lock, or ends, may be what another one waits
+    /// for: of them it is supposed that they wait for each other as well. So nobody should be ended for being a suspect.
+    ///
+    /// Not all are found. Who waits for the clock or the kernel as well is none, nor is who waits for somebody with an end on the heap,
+    /// as in an `Arc`, a collection or a boxed future, in a plain thread, a closure or another runtime. `broadcast`, `watch` and `oneshot` are
+    /// not looked at. At most 65,536 that wait are. Linux only, and empty where a program may not look at its own memory (`/proc/self/mem`);
+    /// and empty in the report of a deadlock, in which all wait for each other.
+    pub fn suspects(&self) -> &[Suspects] {
+        &self.suspects
     }
 }
 

@@ -67,6 +67,7 @@ mod serialize;
 #[cfg(all(unix, feature = "socket"))]
 pub mod socket;
 mod stall;
+mod suspects;
 mod task_panic;
 pub(crate) mod trace;
 
@@ -76,6 +77,7 @@ pub use histogram::{Bucket, Histogram};
 pub use metrics::{BlockingMetrics, Metrics, PollTiming, TaskMetrics, WorkerMetrics};
 #[cfg(all(unix, feature = "socket"))]
 pub use socket::{Served, serve};
+pub use suspects::{Party, Suspects};
 pub use task_panic::{OnTaskPanic, TaskPanic};
 pub use trace::Trace;
 

@@ -78,7 +78,7 @@ fn print_dumps(mut arrivals: &UnixStream) {
 
 fn print_all(counted: &Counted) {
     let dumps: Vec<Dump> = runtime::with_running(counted, |running| {
-        running.iter().map(|shared| Dump::of(shared)).collect()
+        running.iter().map(|shared| Dump::with_suspects(shared)).collect()
     });
     let mut text = String::new();
     for (index, dump) in dumps.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use canter_coop::Waiting;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::{BlockedThread, Deadlock, Described, Dump, Group, Kind, State};
+use super::{BlockedThread, Deadlock, Described, Dump, Group, Kind, Party, State, Suspects};
 
 impl Serialize for Deadlock {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -19,10 +19,11 @@ impl Serialize for Deadlock {
 
 impl Serialize for Dump {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Dump", 3)?;
+        let mut fields = serializer.serialize_struct("Dump", 4)?;
         fields.serialize_field("tasks", &self.tasks())?;
         fields.serialize_field("threads", &self.threads)?;
         fields.serialize_field("groups", &self.groups)?;
+        fields.serialize_field("suspects", &self.suspects)?;
         fields.end()
     }
 }
@@ -54,6 +55,29 @@ impl Serialize for Group {
         fields.serialize_field("longest_ms", &self.longest.map(millis))?;
         fields.serialize_field("shortest_ms", &self.shortest.map(millis))?;
         fields.serialize_field("sample", &self.sample)?;
+        fields.end()
+    }
+}
+
+impl Serialize for Suspects {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Suspects", 5)?;
+        fields.serialize_field("who", &self.who)?;
+        fields.serialize_field("waiting", &WaitingFor(self.waiting))?;
+        fields.serialize_field("longest_ms", &millis(self.longest))?;
+        fields.serialize_field("shortest_ms", &millis(self.shortest))?;
+        fields.serialize_field("held_by", &self.held_by)?;
+        fields.end()
+    }
+}
+
+/// Of the future of a `block_on` the kind is `null`.
+impl Serialize for Party {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Party", 3)?;
+        fields.serialize_field("kind", &self.kind)?;
+        fields.serialize_field("place", &place(self.place))?;
+        fields.serialize_field("count", &self.count)?;
         fields.end()
     }
 }

@@ -10,8 +10,3 @@ pub use mio;
 pub use registration::Registration;
 
 pub use crate::reactor::Interest;
-
-/// Whether whoever waits for this reason waits for the kernel.
-pub(crate) fn is_io(reason: &canter_coop::Reason) -> bool {
-    *reason == registration::READ || *reason == registration::WRITE
-}

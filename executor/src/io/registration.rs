@@ -7,14 +7,14 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use canter_coop::{Reason, waiting};
+use canter_coop::waiting::{self, EndedBy, Reason};
 use mio::Token;
 
 use crate::driver::Driver;
 use crate::reactor::{Interest, Seen, Source, WaiterId};
 
-pub(super) static READ: Reason = Reason::new("I/O read");
-pub(super) static WRITE: Reason = Reason::new("I/O write");
+static READ: Reason = Reason::new("I/O read").ended_by(EndedBy::Anybody);
+static WRITE: Reason = Reason::new("I/O write").ended_by(EndedBy::Anybody);
 
 /// The registration of a [`mio::event::Source`] with a runtime's reactor: whether it is ready, and waiting until it is.
 ///

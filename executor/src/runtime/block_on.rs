@@ -1,7 +1,9 @@
 //! A future run to its end on the thread that asks for it.
 
+use std::ops::Range;
 use std::panic::Location;
 use std::pin::{Pin, pin};
+use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
@@ -29,6 +31,8 @@ pub(crate) struct Waiter {
     pub(crate) called_at: &'static Location<'static>,
     pub(crate) waiting: Option<Waiting>,
     pub(crate) since: Moment,
+    /// The addresses between which the future lies.
+    pub(crate) future: Range<usize>,
     /// The local tasks that run on this thread.
     pub(crate) local: Option<Arc<Registry>>,
 }
@@ -52,13 +56,14 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// Waits at `signal`, listed where others see it.
-    fn wait(&self, signal: &Signal, waiting: Option<Waiting>, home: &task::Home) {
+    fn wait(&self, signal: &Signal, waiting: Option<Waiting>, future: Range<usize>, home: &task::Home) {
         let waiters = &self.shared.waiters;
         let listed = lock(&waiters.0).insert(Waiter {
             thread: thread::current(),
             called_at: self.called_at,
             waiting,
             since: Moment::now(),
+            future,
             local: home.registry(),
         });
         signal.wait(|| self.shared.scheduler.watch().stir());
@@ -82,6 +87,11 @@ pub(crate) fn block_on_leaf<F: Future>(future: F) -> F::Output {
     task::in_home(|home| Signal::with(|signal, waker| run(pin!(future), home, signal, waker, None)))
 }
 
+fn lies_at<F>(future: &F) -> Range<usize> {
+    let start = ptr::from_ref(future).addr();
+    start..start + size_of::<F>()
+}
+
 fn run<F: Future>(
     mut future: Pin<&mut F>,
     home: &task::Home,
@@ -101,7 +111,7 @@ fn run<F: Future>(
         if !signal.take() && !more {
             Ending::hand_over();
             match call {
-                Some(call) => call.wait(signal, waiting, home),
+                Some(call) => call.wait(signal, waiting, lies_at(&*future), home),
                 None => signal.wait(|| {}),
             }
         }

@@ -191,7 +191,7 @@ impl Handle {
 
     /// What every task of the runtime does now. See [`Runtime::dump`](super::Runtime::dump).
     pub fn dump(&self) -> Dump {
-        Dump::of(&self.shared)
+        Dump::with_suspects(&self.shared)
     }
 
     /// What the runtime has counted so far, and how long its queues are now. Takes no lock, and stops nobody.

@@ -283,7 +283,8 @@ impl Runtime {
     /// What every task does now, and what those that wait wait for: grouped, the ones that wait longest first.
     ///
     /// The tasks go on meanwhile, so that it is no picture of one moment: each was seen once. A million of them take a fraction of a
-    /// second, and the memory of a dump grows with its groups only.
+    /// second, and the memory of a dump grows with its groups only. Where tasks have waited long for channels the dump looks for
+    /// [suspects](Dump::suspects), which takes some seconds with a million tasks.
     ///
     /// # Examples
     ///

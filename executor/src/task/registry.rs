@@ -249,16 +249,19 @@ impl Registry {
     ///
     /// The lock is taken for a bounded number of entries at a time, whose places do not change.
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&TaskRef)) {
-        const AT_ONCE: usize = 256;
         let mut next = 0;
-        loop {
-            let tasks = self.tasks.lock();
-            let Some(left) = tasks.entries.get(next..).filter(|left| !left.is_empty()) else {
-                return;
-            };
-            left.iter().take(AT_ONCE).flatten().for_each(&mut visit);
-            next += AT_ONCE;
-        }
+        while self.for_some(&mut next, &mut visit) {}
+    }
+
+    /// As [`for_each`](Registry::for_each), for a bounded number of entries from `next` on, which is zero at first. False when there are no
+    /// more.
+    pub(crate) fn for_some(&self, next: &mut usize, visit: impl FnMut(&TaskRef)) -> bool {
+        const AT_ONCE: usize = 256;
+        let tasks = self.tasks.lock();
+        let left = tasks.entries.get(*next..).unwrap_or_default();
+        left.iter().take(AT_ONCE).flatten().for_each(visit);
+        *next += AT_ONCE;
+        !left.is_empty()
     }
 
     /// A waker of each listed task, but for those that are about to be dropped because nothing could wake them.

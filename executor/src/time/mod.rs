@@ -12,8 +12,3 @@ mod timeout;
 pub use interval::{Interval, MissedTick, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
-
-/// Whether whoever waits for this reason waits for a timer.
-pub(crate) fn is_timer(reason: &canter_coop::Reason) -> bool {
-    *reason == sleep::SLEEP
-}

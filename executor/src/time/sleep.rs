@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::waiting::{self, EndedBy, Reason};
 
 use crate::runtime::{Handle, current};
 use crate::timer::{Key, Started, Timers, Updated};
 
-pub(super) static SLEEP: Reason = Reason::new("sleep");
+static SLEEP: Reason = Reason::new("sleep").ended_by(EndedBy::Anybody);
 
 /// Waits until `duration` has passed, counted from this call. Zero is over at once; [`Duration::MAX`] never is.
 ///

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "a task is known by a pointer to its allocation")]
 
 use std::mem::MaybeUninit;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::Waker;
@@ -38,6 +38,8 @@ pub(super) struct VTable {
     pub(super) cancel: unsafe fn(NonNull<Header>),
     /// Where the result lies. The caller owns it.
     pub(super) result: unsafe fn(NonNull<Header>) -> NonNull<()>,
+    /// Where the future lies, in bytes from the header on.
+    pub(super) future: Range<usize>,
     /// The name. The caller keeps the allocation for as long as the name is used.
     pub(super) name: for<'a> unsafe fn(&'a NonNull<Header>) -> Option<&'a Arc<str>>,
     /// Frees the allocation, which nobody else refers to.
@@ -88,6 +90,13 @@ impl TaskRef {
     pub(crate) fn name(&self) -> Option<&Arc<str>> {
         // SAFETY: the allocation outlives the value, and so the borrow of it.
         unsafe { (self.header().vtable.name)(&self.0) }
+    }
+
+    /// The addresses between which the future lies, or lay.
+    pub(crate) fn future(&self) -> Range<usize> {
+        let header = self.0.addr().get();
+        let Range { start, end } = &self.header().vtable.future;
+        header + start..header + end
     }
 
     /// What a person is told of the task.

@@ -6,7 +6,7 @@
 )]
 
 use std::any::Any;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
@@ -84,6 +84,10 @@ impl<F: Future + 'static, N: Name> Cell<F, N> {
         run: Self::run,
         cancel: Self::cancel,
         result: Self::result,
+        future: {
+            let start = offset_of!(Self, content);
+            start..start + size_of::<F>()
+        },
         name: Self::name,
         free: Self::free,
     };

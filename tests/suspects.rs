@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use canter::channel::{Receiver, Sender, bounded, unbounded, unbuffered};
+use canter::channel::{Receiver, Sender, bounded, broadcast, oneshot, unbounded, unbuffered, watch};
 use canter::diagnostics::{Dump, Kind, Suspects};
 use canter::runtime::{Builder, Handle, Runtime};
 use canter::sync::Mutex;
@@ -121,6 +121,69 @@ fn a_task_that_holds_the_other_end_itself_is_one() {
         .collect();
     reasons.sort_unstable();
     assert_eq!(reasons, ["channel receive", "channel send"]);
+}
+
+/// Of each kind two wait, in tasks that hold the other end themselves, and one whose other end a sleeper holds.
+#[test]
+fn every_kind_of_channel_is_looked_at() {
+    let runtime = runtime();
+    let asleep = |held: Box<dyn Send>| {
+        runtime.go(async move {
+            sleep(LONG).await;
+            drop(held);
+        });
+    };
+    runtime.go(async {
+        let (tx, rx) = oneshot::<u32>();
+        drop((rx.await, tx));
+    });
+    runtime.go(async {
+        let (mut tx, rx) = oneshot::<u32>();
+        drop((tx.closed().await, rx));
+    });
+    let (tx, rx) = oneshot::<u32>();
+    runtime.go(async move { _ = rx.await });
+    asleep(Box::new(tx));
+    runtime.go(async {
+        let (tx, mut rx) = broadcast::<u32>(1);
+        drop((rx.recv().await, tx));
+    });
+    runtime.go(async {
+        let (tx, rx) = broadcast::<u32>(1);
+        drop((tx.closed().await, rx));
+    });
+    let (tx, mut rx) = broadcast::<u32>(1);
+    runtime.go(async move { _ = rx.recv().await });
+    asleep(Box::new(tx));
+    runtime.go(async {
+        let (tx, mut rx) = watch(1);
+        drop((rx.changed().await, tx));
+    });
+    runtime.go(async {
+        let (tx, rx) = watch(1);
+        drop((tx.closed().await, rx));
+    });
+    let (tx, mut rx) = watch(1);
+    runtime.go(async move { _ = rx.changed().await });
+    asleep(Box::new(tx));
+    let dump = dump_in_time(&runtime);
+    let own = |suspects: &&Suspects| suspects.who().count() == 1;
+    let mut reasons: Vec<_> = dump
+        .suspects()
+        .iter()
+        .filter(own)
+        .map(|suspects| suspects.waiting().reason.as_str())
+        .collect();
+    reasons.sort_unstable();
+    let expected = [
+        "broadcast close",
+        "broadcast receive",
+        "oneshot close",
+        "oneshot receive",
+        "watch change",
+        "watch close",
+    ];
+    assert_eq!(reasons, expected, "{dump}");
 }
 
 /// Those who receive hold the other end of nothing that they wait for.

@@ -30,7 +30,8 @@ use std::task::Waker;
 use crate::claim::{Claim, Id, Met};
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use canter_coop::{Wakes, mark};
+use canter_coop::Wakes;
+use canter_coop::mark::{self, Held};
 
 /// Where a waiter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,8 +154,8 @@ impl<V> Waiter<V> {
 
     /// Says whose end of the channel it waits for.
     #[inline]
-    pub(crate) fn set_holders(&self, count: &AtomicUsize) {
-        let mark = mark::of(ptr::from_ref(count).addr());
+    pub(crate) fn set_holders<C>(&self, count: &C) {
+        let mark = mark::of(Held::of(count).address());
         self.holders.store(mark, Ordering::Relaxed);
     }
 

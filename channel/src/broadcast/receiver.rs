@@ -6,7 +6,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::mark::Held;
+use canter_coop::waiting::{self, EndedBy, Reason};
 use pin_project_lite::pin_project;
 use triomphe::Arc;
 
@@ -16,20 +18,25 @@ use crate::chan::Side;
 use crate::crowd::{Crowd, Wait};
 use canter_coop::block_on;
 
-static BROADCAST_RECEIVE: Reason = Reason::new("broadcast receive");
+static BROADCAST_RECEIVE: Reason = Reason::new("broadcast receive").ended_by(EndedBy::Holders);
 
 /// Sees every message that is sent after it was made. Dropping it releases what only it has not seen.
 ///
 /// A clone sees what the original has not seen yet; [`resubscribe`](Receiver::resubscribe) begins with the next message.
 pub struct Receiver<T> {
     shared: Shared<T>,
+    held: Held,
     position: u64,
 }
 
 impl<T> Receiver<T> {
     /// A receiver that has been counted where it stands.
-    pub(super) fn counted(shared: Shared<T>, position: u64) -> Receiver<T> {
-        Receiver { shared, position }
+    pub(super) fn counted(shared: Shared<T>, held: Held, position: u64) -> Receiver<T> {
+        Receiver {
+            shared,
+            held,
+            position,
+        }
     }
 
     pub(super) fn shared(&self) -> &Shared<T> {
@@ -171,7 +178,7 @@ impl<T: Clone> Receiver<T> {
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {
         self.shared.enter().state.ring.arrive_at(self.position);
-        Receiver::counted(self.shared.clone(), self.position)
+        Receiver::counted(self.shared.clone(), self.held, self.position)
     }
 }
 

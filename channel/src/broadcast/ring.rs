@@ -50,8 +50,8 @@ impl<T> Ring<T> {
         self.capacity
     }
 
-    pub(super) fn receivers(&self) -> usize {
-        self.receivers
+    pub(super) fn receivers(&self) -> &usize {
+        &self.receivers
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,7 +5,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use canter_coop::{Reason, waiting};
+use canter_coop::mark::Held;
+use canter_coop::waiting::{self, EndedBy, Reason};
 use pin_project_lite::pin_project;
 
 use super::Receiver;
@@ -14,17 +15,18 @@ use crate::chan::Side;
 use crate::crowd::{Crowd, Wait};
 use crate::error::SendError;
 
-static BROADCAST_CLOSE: Reason = Reason::new("broadcast close");
+static BROADCAST_CLOSE: Reason = Reason::new("broadcast close").ended_by(EndedBy::Holders);
 
 /// Sends messages to every receiver. Clones share the channel, which closes when the last one is dropped.
 pub struct Sender<T> {
     shared: Shared<T>,
+    held: Held,
 }
 
 impl<T> Sender<T> {
     /// A sender that has been counted.
-    pub(super) fn counted(shared: Shared<T>) -> Sender<T> {
-        Sender { shared }
+    pub(super) fn counted(shared: Shared<T>, held: Held) -> Sender<T> {
+        Sender { shared, held }
     }
 
     /// Sends a message to every receiver that there is, and says how many there are. It never waits: if there is no room, the oldest message
@@ -74,7 +76,7 @@ impl<T> Sender<T> {
 
     /// How many receivers there are.
     pub fn receiver_count(&self) -> usize {
-        self.shared.enter().state.ring.receivers()
+        *self.shared.enter().state.ring.receivers()
     }
 
     /// How many senders there are.
@@ -169,7 +171,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
         self.shared.enter().state.senders += 1;
-        Sender::counted(self.shared.clone())
+        Sender::counted(self.shared.clone(), self.held)
     }
 }
 
@@ -203,7 +205,7 @@ impl<T> WeakSender<T> {
         let senders = &mut self.shared.enter().state.senders;
         (*senders > 0).then(|| {
             *senders += 1;
-            Sender::counted(self.shared.clone())
+            Sender::counted(self.shared.clone(), Held::of(senders))
         })
     }
 }

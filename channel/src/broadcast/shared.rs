@@ -9,9 +9,10 @@ use triomphe::{Arc, UniqueArc};
 use super::ring::{Found, Ring};
 use super::{Receiver, RecvError, Sender};
 use crate::chan::Side;
-use crate::crowd::Crowd;
+use crate::crowd::{Counts, Crowd};
 use crate::error::SendError;
 use canter_coop::Wakes;
+use canter_coop::mark::Held;
 
 /// A channel on which each receiver sees every message that is sent after it was made, of which the last `capacity` are kept. The memory
 /// for them is taken at once.
@@ -43,7 +44,8 @@ pub fn broadcast<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     };
     let shared = Shared(Arc::new(Crowd::new(state)));
     let receiver = shared.subscribe();
-    (Sender::counted(shared), receiver)
+    let held = Held::of(&shared.enter().state.senders);
+    (Sender::counted(shared, held), receiver)
 }
 
 pub(super) struct Shared<T>(Arc<Crowd<State<T>>>);
@@ -57,7 +59,7 @@ pub(super) struct State<T> {
 impl<T> State<T> {
     /// Whether a send would fail.
     pub(super) fn is_deserted(&self) -> bool {
-        self.closed || self.ring.receivers() == 0
+        self.closed || *self.ring.receivers() == 0
     }
 
     /// What a receiver gets where it stands. `None` if it has to wait.
@@ -66,6 +68,15 @@ impl<T> State<T> {
             Found::Message(message) => Some(Ok(message)),
             Found::Lagged(missed) => Some(Err(RecvError::Lagged(missed))),
             Found::Nothing => self.closed.then_some(Err(RecvError::Closed)),
+        }
+    }
+}
+
+impl<T> Counts for State<T> {
+    fn handles(&self, side: Side) -> &usize {
+        match side {
+            Side::Sender => &self.senders,
+            Side::Receiver => self.ring.receivers(),
         }
     }
 }
@@ -80,7 +91,7 @@ impl<T> Shared<T> {
             return Err(SendError(UniqueArc::into_inner(message)));
         }
         let overwritten = inside.state.ring.push(message.shareable());
-        let receivers = inside.state.ring.receivers();
+        let receivers = *inside.state.ring.receivers();
         inside.wake_all(Side::Receiver, &mut wakes);
         drop(inside);
         drop(overwritten);
@@ -88,8 +99,9 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn subscribe(&self) -> Receiver<T> {
-        let position = self.enter().state.ring.arrive();
-        Receiver::counted(self.clone(), position)
+        let state = &mut self.enter().state;
+        let position = state.ring.arrive();
+        Receiver::counted(self.clone(), Held::of(state.ring.receivers()), position)
     }
 
     /// Closes the channel, if nobody has.
@@ -108,7 +120,7 @@ impl<T> Shared<T> {
         let mut wakes = Wakes::new();
         let mut inside = self.enter();
         let unwanted = inside.state.ring.leave(position);
-        if inside.state.ring.receivers() == 0 {
+        if *inside.state.ring.receivers() == 0 {
             inside.wake_all(Side::Sender, &mut wakes);
         }
         drop(inside);

@@ -88,6 +88,15 @@ pub(crate) enum Side {
     Receiver,
 }
 
+impl Side {
+    pub(crate) fn other(self) -> Side {
+        match self {
+            Side::Sender => Side::Receiver,
+            Side::Receiver => Side::Sender,
+        }
+    }
+}
+
 /// It points to its messages, which do not move with it.
 impl<T> Unpin for Chan<T> {}
 

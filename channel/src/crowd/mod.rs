@@ -20,6 +20,11 @@ use crate::sync::{Guard, Lock};
 use crate::wait_list::{Popped, Renewed, State, WaitList, Waiter};
 use canter_coop::Wakes;
 
+/// A state that counts the handles of each side.
+pub(crate) trait Counts {
+    fn handles(&self, side: Side) -> &usize;
+}
+
 pub(crate) struct Crowd<S> {
     inside: Lock<Inside<S>>,
 }
@@ -65,14 +70,14 @@ impl<S> Inside<S> {
 }
 
 /// One of the crowd, on one side for ever. It goes away from it when it is dropped.
-pub(crate) struct Wait<S, C: Borrow<Crowd<S>>> {
+pub(crate) struct Wait<S: Counts, C: Borrow<Crowd<S>>> {
     waiter: Waiter<()>,
     side: Side,
     crowd: C,
     state: PhantomData<fn() -> S>,
 }
 
-impl<S, C: Borrow<Crowd<S>>> Wait<S, C> {
+impl<S: Counts, C: Borrow<Crowd<S>>> Wait<S, C> {
     pub(crate) fn new(crowd: C, side: Side) -> Wait<S, C> {
         Wait {
             waiter: Waiter::new(()),
@@ -102,6 +107,8 @@ impl<S, C: Borrow<Crowd<S>>> Wait<S, C> {
                 // SAFETY: the waiter is in this list, under whose lock this runs.
                 unsafe { list.renew_waker(&waiter, waker, &mut clone) }
             } else if let Some(clone) = clone.take() {
+                waiter.set_holders(inside.state.handles(self.side.other()));
+                let list = inside.waiting(self.side);
                 // SAFETY: the waiter is this wait's and in no list, and the wait takes it off this one, its only one, when it is dropped.
                 unsafe { list.push_back(waiter, Some(clone)) };
                 Renewed::Done(None)
@@ -120,7 +127,7 @@ impl<S, C: Borrow<Crowd<S>>> Wait<S, C> {
     }
 }
 
-impl<S, C: Borrow<Crowd<S>>> Drop for Wait<S, C> {
+impl<S: Counts, C: Borrow<Crowd<S>>> Drop for Wait<S, C> {
     #[inline]
     fn drop(&mut self) {
         if self.waiter.state() == State::Listed {

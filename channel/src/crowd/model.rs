@@ -8,7 +8,7 @@ use std::task::{Poll, Wake, Waker};
 
 use loom::thread;
 
-use super::{Crowd, Wait};
+use super::{Counts, Crowd, Wait};
 use crate::chan::Side;
 use crate::model::block_on;
 use canter_coop::Wakes;
@@ -20,6 +20,12 @@ struct Count(AtomicUsize);
 impl Wake for Count {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Relaxed);
+    }
+}
+
+impl Counts for usize {
+    fn handles(&self, _side: Side) -> &usize {
+        self
     }
 }
 

@@ -5,15 +5,18 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::mark::{Held, Mark};
+use canter_coop::waiting::{self, EndedBy, Reason};
 use futures_core::FusedFuture;
 
 use super::shared::{Shared, State};
+use crate::chan::Side;
 use crate::error::{RecvError, TryRecvError};
 use canter_coop::Wakes;
 use canter_coop::block_on;
 
-static ONESHOT_RECEIVE: Reason = Reason::new("oneshot receive");
+static ONESHOT_RECEIVE: Reason = Reason::new("oneshot receive").ended_by(EndedBy::Holders);
 
 /// The future of the value that the [`Sender`](super::Sender) sends.
 ///
@@ -52,14 +55,19 @@ static ONESHOT_RECEIVE: Reason = Reason::new("oneshot receive");
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Receiver<T> {
     shared: Shared<T>,
+    #[expect(dead_code, reason = "it is looked for in memory")]
+    held: Held,
+    mark: Mark,
     ended: bool,
     place: &'static Location<'static>,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(shared: Shared<T>, place: &'static Location<'static>) -> Receiver<T> {
+    pub(super) fn new(shared: Shared<T>, held: Held, place: &'static Location<'static>) -> Receiver<T> {
         Receiver {
             shared,
+            held,
+            mark: Mark::new(),
             ended: false,
             place,
         }
@@ -131,7 +139,7 @@ impl<T> Future for Receiver<T> {
         let operation = ready!(budget::poll_proceed(cx));
         let polled = this
             .shared
-            .poll(cx.waker(), |state| &mut state.receiver, State::receive);
+            .poll(cx.waker(), Side::Receiver, &this.mark, State::receive);
         if polled.is_ready() {
             this.ended = true;
             operation.made_progress();
@@ -157,6 +165,7 @@ impl<T> Drop for Receiver<T> {
         let mut wakes = Wakes::new();
         let mut state = self.shared.lock();
         state.closed = true;
+        state.receivers = 0;
         let unwanted = (state.value.take(), state.receiver.take());
         wakes.add(state.sender.take());
         drop(state);

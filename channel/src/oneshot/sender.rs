@@ -5,23 +5,31 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use canter_coop::{Reason, waiting};
+use canter_coop::mark::{Held, Mark};
+use canter_coop::waiting::{self, EndedBy, Reason};
 
-use super::shared::Shared;
+use super::shared::{Shared, State};
+use crate::chan::Side;
 use crate::error::SendError;
 use canter_coop::Wakes;
 
-static ONESHOT_CLOSE: Reason = Reason::new("oneshot close");
+static ONESHOT_CLOSE: Reason = Reason::new("oneshot close").ended_by(EndedBy::Holders);
 
 /// Sends one value. If it is dropped without having sent, the receiver fails.
 pub struct Sender<T> {
     shared: Shared<T>,
+    #[expect(dead_code, reason = "it is looked for in memory")]
+    held: Held,
     sent: bool,
 }
 
 impl<T> Sender<T> {
-    pub(super) fn new(shared: Shared<T>) -> Sender<T> {
-        Sender { shared, sent: false }
+    pub(super) fn new(shared: Shared<T>, held: Held) -> Sender<T> {
+        Sender {
+            shared,
+            held,
+            sent: false,
+        }
     }
 
     /// Sends the value, without waiting for the receiver to take it.
@@ -53,7 +61,7 @@ impl<T> Sender<T> {
             return Err(SendError(value));
         }
         state.value = Some(value);
-        state.sender_done = true;
+        state.senders = 0;
         wakes.add(state.receiver.take());
         drop(state);
         self.sent = true;
@@ -86,6 +94,7 @@ impl<T> Sender<T> {
             shared: &self.shared,
             place: Location::caller(),
             waits: false,
+            mark: Mark::new(),
         }
     }
 }
@@ -97,7 +106,7 @@ impl<T> Drop for Sender<T> {
         }
         let mut wakes = Wakes::new();
         let mut state = self.shared.lock();
-        state.sender_done = true;
+        state.senders = 0;
         wakes.add(state.receiver.take());
         let own = state.sender.take(); // of a wait that was leaked
         drop(state);
@@ -120,17 +129,15 @@ pub struct Closed<'a, T> {
     place: &'static Location<'static>,
     /// A waker has been left behind.
     waits: bool,
+    mark: Mark,
 }
 
 impl<T> Future for Closed<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let polled = self.shared.poll(
-            cx.waker(),
-            |state| &mut state.sender,
-            |state| state.closed.then_some(()),
-        );
+        let look = |state: &mut State<T>| state.closed.then_some(());
+        let polled = self.shared.poll(cx.waker(), Side::Sender, &self.mark, look);
         self.waits = polled.is_pending();
         if self.waits {
             waiting::report(&ONESHOT_CLOSE, self.place);

@@ -9,8 +9,10 @@ use std::task::{Poll, Waker};
 use triomphe::Arc;
 
 use super::{Receiver, Sender};
+use crate::chan::Side;
 use crate::error::RecvError;
 use crate::sync::{Guard, Lock};
+use canter_coop::mark::{Held, Mark};
 
 /// A channel for one value, which is sent without waiting. Both halves share one allocation.
 ///
@@ -34,14 +36,19 @@ pub fn oneshot<T>() -> (Sender<T>, Receiver<T>) {
     let place = Location::caller();
     let shared = Shared(Arc::new(Lock::new(State {
         value: None,
-        sender_done: false,
+        senders: 1,
+        receivers: 1,
         closed: false,
         sender: None,
         receiver: None,
     })));
+    let (senders, receivers) = {
+        let state = shared.lock();
+        (Held::of(&state.senders), Held::of(&state.receivers))
+    };
     (
-        Sender::new(Shared(shared.0.clone())),
-        Receiver::new(shared, place),
+        Sender::new(Shared(shared.0.clone()), senders),
+        Receiver::new(shared, receivers, place),
     )
 }
 
@@ -49,8 +56,10 @@ pub(super) struct Shared<T>(Arc<Lock<State<T>>>);
 
 pub(super) struct State<T> {
     pub(super) value: Option<T>,
-    /// The sender has sent, or is gone.
-    pub(super) sender_done: bool,
+    /// One, until it has sent or is gone.
+    pub(super) senders: usize,
+    /// One, until it is gone.
+    pub(super) receivers: usize,
     /// The receiver wants no value any more but the one that is there.
     pub(super) closed: bool,
     /// Waits for `closed`.
@@ -67,7 +76,7 @@ impl<T> State<T> {
     pub(super) fn receive(&mut self) -> Option<Result<T, RecvError>> {
         match self.value.take() {
             Some(value) => Some(Ok(value)),
-            None if self.sender_done || self.closed => Some(Err(RecvError)),
+            None if self.senders == 0 || self.closed => Some(Err(RecvError)),
             None => None,
         }
     }
@@ -78,18 +87,27 @@ impl<T> Shared<T> {
         self.0.lock()
     }
 
-    /// Looks for something, and keeps the waker on its side if it is not there.
+    /// Looks for something, and keeps the waker on its side if it is not there. What waits is marked meanwhile.
     pub(super) fn poll<R>(
         &self,
         waker: &Waker,
-        side: impl Fn(&mut State<T>) -> &mut Option<Waker>,
+        side: Side,
+        mark: &Mark,
         look: impl Fn(&mut State<T>) -> Option<R>,
     ) -> Poll<R> {
         let mut new = None;
         loop {
             let mut state = self.lock();
             let found = look(&mut state);
-            let kept = side(&mut state);
+            match (&found, side) {
+                (Some(_), _) => mark.clear(),
+                (None, Side::Sender) => mark.set(&state.receivers),
+                (None, Side::Receiver) => mark.set(&state.senders),
+            }
+            let kept = match side {
+                Side::Sender => &mut state.sender,
+                Side::Receiver => &mut state.receiver,
+            };
             let old = if found.is_some() {
                 kept.take()
             } else if kept.as_ref().is_some_and(|kept| kept.will_wake(waker)) {

@@ -5,7 +5,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use canter_coop::{Reason, budget, waiting};
+use canter_coop::budget;
+use canter_coop::mark::Held;
+use canter_coop::waiting::{self, EndedBy, Reason};
 use pin_project_lite::pin_project;
 
 use super::shared::{Handles, Shared, UNSEEN};
@@ -14,18 +16,19 @@ use crate::chan::Side;
 use crate::crowd::{Crowd, Wait};
 use crate::error::RecvError;
 
-pub(super) static WATCH_CHANGE: Reason = Reason::new("watch change");
+pub(super) static WATCH_CHANGE: Reason = Reason::new("watch change").ended_by(EndedBy::Holders);
 
 /// Looks at the value of a watch, and waits for it to change. A clone has seen what the original has.
 pub struct Receiver<T> {
     shared: Shared<T>,
+    held: Held,
     seen: u64,
 }
 
 impl<T> Receiver<T> {
     /// A receiver that has been counted.
-    pub(super) fn counted(shared: Shared<T>, seen: u64) -> Receiver<T> {
-        Receiver { shared, seen }
+    pub(super) fn counted(shared: Shared<T>, held: Held, seen: u64) -> Receiver<T> {
+        Receiver { shared, held, seen }
     }
 
     pub(super) fn shared(&self) -> &Shared<T> {
@@ -182,7 +185,7 @@ impl<T> Receiver<T> {
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {
         self.shared.crowd().enter().state.receivers += 1;
-        Receiver::counted(self.shared.clone(), self.seen)
+        Receiver::counted(self.shared.clone(), self.held, self.seen)
     }
 }
 

@@ -6,7 +6,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use canter_coop::{Reason, waiting};
+use canter_coop::mark::Held;
+use canter_coop::waiting::{self, EndedBy, Reason};
 use pin_project_lite::pin_project;
 
 use super::shared::{Handles, Shared};
@@ -15,19 +16,20 @@ use crate::chan::Side;
 use crate::crowd::{Crowd, Wait};
 use crate::error::SendError;
 
-static WATCH_CLOSE: Reason = Reason::new("watch close");
+static WATCH_CLOSE: Reason = Reason::new("watch close").ended_by(EndedBy::Holders);
 
 /// Changes the value of a watch. Clones share it; receivers learn of the end when the last one is dropped.
 ///
 /// Every change waits, with its thread, for those who [hold the value](super#holding-a-value) at this moment.
 pub struct Sender<T> {
     shared: Shared<T>,
+    held: Held,
 }
 
 impl<T> Sender<T> {
     /// A sender that has been counted.
-    pub(super) fn counted(shared: Shared<T>) -> Sender<T> {
-        Sender { shared }
+    pub(super) fn counted(shared: Shared<T>, held: Held) -> Sender<T> {
+        Sender { shared, held }
     }
 
     /// Puts another value in the place of the present one, which is dropped, and tells the receivers.
@@ -163,7 +165,7 @@ impl<T> Sender<T> {
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
         self.shared.crowd().enter().state.senders += 1;
-        Sender::counted(self.shared.clone())
+        Sender::counted(self.shared.clone(), self.held)
     }
 }
 

@@ -12,9 +12,10 @@ use triomphe::Arc;
 
 use super::{Receiver, Sender};
 use crate::chan::Side;
-use crate::crowd::Crowd;
+use crate::crowd::{Counts, Crowd};
 use crate::error::RecvError;
 use canter_coop::Wakes;
+use canter_coop::mark::Held;
 
 /// A channel that holds the latest value. The receiver that comes with it counts the first value as seen.
 ///
@@ -41,7 +42,8 @@ pub fn watch<T>(initial: T) -> (Sender<T>, Receiver<T>) {
         }),
     }));
     let receiver = shared.subscribe();
-    (Sender::counted(shared), receiver)
+    let held = Held::of(&shared.crowd().enter().state.senders);
+    (Sender::counted(shared, held), receiver)
 }
 
 pub(super) struct Shared<T>(Arc<Inner<T>>);
@@ -71,6 +73,15 @@ impl Handles {
             Some(Err(RecvError))
         } else {
             None
+        }
+    }
+}
+
+impl Counts for Handles {
+    fn handles(&self, side: Side) -> &usize {
+        match side {
+            Side::Sender => &self.senders,
+            Side::Receiver => &self.receivers,
         }
     }
 }
@@ -108,12 +119,9 @@ impl<T> Shared<T> {
 
     /// One more receiver, which counts the present value as seen.
     pub(super) fn subscribe(&self) -> Receiver<T> {
-        let seen = {
-            let handles = &mut self.crowd().enter().state;
-            handles.receivers += 1;
-            handles.version
-        };
-        Receiver::counted(self.clone(), seen)
+        let handles = &mut self.crowd().enter().state;
+        handles.receivers += 1;
+        Receiver::counted(self.clone(), Held::of(&handles.receivers), handles.version)
     }
 
     pub(super) fn leave(&self, side: Side) {

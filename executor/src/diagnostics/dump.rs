@@ -150,10 +150,10 @@ impl Dump {
     /// `block_on`, where an end that was moved may have left a copy behind. A task that holds a lock, or ends, may be what another one waits
     /// for: of them it is supposed that they wait for each other as well. So nobody should be ended for being a suspect.
     ///
-    /// Not all are found. Who waits for the clock or the kernel as well is none, nor is who waits for somebody with an end on the heap,
-    /// as in an `Arc`, a collection or a boxed future, in a plain thread, a closure or another runtime, or for a task that has two handles of
-    /// one end. At most 65,536 that wait are looked at. Linux only, and empty where a program may not look at its own memory (`/proc/self/mem`); and empty in the report of a deadlock, in
-    /// which all wait for each other.
+    /// Not all are found. None is who waits for the clock or the kernel as well, or whose select has an arm that is no send and no receive;
+    /// nor is who waits for somebody with an end on the heap, as in an `Arc`, a collection or a boxed future, in a plain thread, a closure or
+    /// another runtime, or for a task that has two handles of one end. At most 65,536 that wait are looked at. Linux only, and empty where a
+    /// program may not look at its own memory (`/proc/self/mem`); and empty in the report of a deadlock, in which all wait for each other.
     pub fn suspects(&self) -> &[Suspects] {
         &self.suspects
     }

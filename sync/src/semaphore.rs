@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use canter_coop::{Reason, block_on, budget, waiting};
 
 use crate::holder::Holder;
-use crate::raw::{self, Acquired, Place, Wait};
+use crate::raw::{self, Acquired, Wait};
 use crate::sync::const_fn;
 
 static SEMAPHORE: Reason = Reason::new("semaphore");
@@ -332,9 +332,7 @@ impl<H: Holder<Semaphore>> Future for Acquire<H> {
             panic!("`Acquire` was polled again after it ended");
         };
         let permits = this.permits;
-        let polled = semaphore
-            .raw
-            .poll_acquire(&mut this.wait, permits, Place::Last, cx.waker());
+        let polled = semaphore.raw.poll_acquire(&mut this.wait, permits, cx.waker());
         let Poll::Ready(acquired) = polled else {
             waiting::report(this.reason, this.place);
             return Poll::Pending;

@@ -31,18 +31,19 @@ fn a_lock_takes_four_words_at_the_most() {
 }
 
 #[test]
-fn a_guard_is_a_pointer_and_what_it_may_do() {
+fn a_guard_is_a_pointer() {
     assert_eq!(size_of::<MutexGuard<'_, [u8; 100]>>(), WORD);
     assert_eq!(size_of::<Option<MutexGuard<'_, ()>>>(), WORD);
-    assert!(size_of::<RwLockReadGuard<'_, ()>>() <= 2 * WORD);
-    assert!(size_of::<RwLockWriteGuard<'_, ()>>() <= 2 * WORD);
+    assert_eq!(size_of::<RwLockReadGuard<'_, [u8; 100]>>(), WORD);
+    assert_eq!(size_of::<Option<RwLockUpgradableReadGuard<'_, ()>>>(), WORD);
+    assert_eq!(size_of::<RwLockWriteGuard<'_, ()>>(), WORD);
 }
 
 #[test]
 fn a_future_takes_a_few_words() {
     assert!(size_of::<Lock<&Mutex<()>, ()>>() <= 3 * WORD);
     assert!(size_of::<Acquire<Write, &RwLock<()>, ()>>() <= 3 * WORD);
-    assert!(size_of::<Upgrade<&RwLock<()>, ()>>() <= 4 * WORD);
+    assert!(size_of::<Upgrade<&RwLock<()>, ()>>() <= 3 * WORD);
     assert!(size_of::<WaitNotified<'_, &Mutex<()>, ()>>() <= 8 * WORD);
 }
 

@@ -9,13 +9,15 @@ mod barrier;
 mod counter;
 mod event;
 mod mutex;
+mod rw_lock;
 mod semaphore;
 
 pub(crate) use barrier::{Barrier, Passed};
 pub(crate) use counter::{Counter, Misuse};
 pub(crate) use event::{Event, Generation, Unseen};
 pub(crate) use mutex::Mutex;
-pub(crate) use semaphore::{Acquired, Place, Semaphore};
+pub(crate) use rw_lock::{Ask, RwLock, Share};
+pub(crate) use semaphore::{Acquired, Semaphore};
 
 use std::task::{Poll, Waker};
 

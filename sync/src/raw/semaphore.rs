@@ -10,8 +10,7 @@
 //!
 //! # What holds
 //!
-//! 1. While somebody is in line, permits are taken for the first in line alone, or for one that goes before it: whoever asks for many is not
-//!    passed by.
+//! 1. While somebody is in line, permits are taken for the first in line alone: whoever asks for many is not passed by.
 //! 2. When the list's lock is left, the first in line asks for more permits than there are, or somebody who added some is about to take the
 //!    lock.
 //!
@@ -48,13 +47,6 @@ pub(crate) enum Acquired {
     Closed,
 }
 
-/// Where a newcomer stands that has to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    First,
-    Last,
-}
-
 /// The word, read at one moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Word(usize);
@@ -85,10 +77,10 @@ impl Word {
     }
 
     /// Whether a newcomer gets so many.
-    fn offers(self, permits: usize, place: Place) -> Acquired {
+    fn offers(self, permits: usize) -> Acquired {
         if self.is_closed() {
             Acquired::Closed
-        } else if self.permits() < permits || (self.is_waiting() && place == Place::Last) {
+        } else if self.permits() < permits || self.is_waiting() {
             Acquired::TooFew
         } else {
             Acquired::Yes
@@ -119,14 +111,9 @@ impl Semaphore {
 
     #[inline]
     pub(crate) fn try_acquire(&self, permits: usize) -> Acquired {
-        self.try_acquire_at(Place::Last, permits)
-    }
-
-    #[inline]
-    pub(crate) fn try_acquire_at(&self, place: Place, permits: usize) -> Acquired {
         let mut word = self.load();
         loop {
-            match word.offers(permits, place) {
+            match word.offers(permits) {
                 Acquired::Yes => match self.advance(word, word.less(permits)) {
                     Ok(()) => return Acquired::Yes,
                     Err(newer) => word = newer,
@@ -192,16 +179,10 @@ impl Semaphore {
 
     /// Ready with `Yes` or `Closed`.
     #[inline]
-    pub(crate) fn poll_acquire(
-        &self,
-        wait: &mut Wait,
-        permits: usize,
-        place: Place,
-        waker: &Waker,
-    ) -> Poll<Acquired> {
+    pub(crate) fn poll_acquire(&self, wait: &mut Wait, permits: usize, waker: &Waker) -> Poll<Acquired> {
         let Some(key) = wait.key else {
-            return match self.try_acquire_at(place, permits) {
-                Acquired::TooFew => self.poll_first(wait, permits, place, waker),
+            return match self.try_acquire(permits) {
+                Acquired::TooFew => self.poll_first(wait, permits, waker),
                 acquired => Poll::Ready(acquired),
             };
         };
@@ -224,24 +205,21 @@ impl Semaphore {
     }
 
     #[inline(never)]
-    fn poll_first(&self, wait: &mut Wait, permits: usize, place: Place, waker: &Waker) -> Poll<Acquired> {
+    fn poll_first(&self, wait: &mut Wait, permits: usize, waker: &Waker) -> Poll<Acquired> {
         loop {
             let waker = waker.clone();
             let mut line = self.line.lock();
-            if self.announce(permits, place) {
+            if self.announce(permits) {
                 let ask = Ask {
                     permits,
                     closed: false,
                 };
-                wait.key = Some(match place {
-                    Place::First => line.push_front(ask, waker),
-                    Place::Last => line.push_back(ask, waker),
-                });
+                wait.key = Some(line.push_back(ask, waker));
                 return Poll::Pending;
             }
             drop(line);
             drop(waker); // before something is taken, which a panic in here would lose
-            match self.try_acquire_at(place, permits) {
+            match self.try_acquire(permits) {
                 Acquired::TooFew => {}
                 acquired => return Poll::Ready(acquired),
             }
@@ -249,9 +227,9 @@ impl Semaphore {
     }
 
     /// Says in the word that somebody waits, unless a newcomer would get so many, or be refused. The line's lock must be held.
-    fn announce(&self, permits: usize, place: Place) -> bool {
+    fn announce(&self, permits: usize) -> bool {
         let mut word = self.load();
-        while word.offers(permits, place) == Acquired::TooFew {
+        while word.offers(permits) == Acquired::TooFew {
             match self.advance(word, word.waiting()) {
                 Ok(()) => return true,
                 Err(newer) => word = newer,
@@ -285,8 +263,7 @@ impl Semaphore {
     /// Gives permits to the first in line, as long as there are enough.
     fn serve(&self, line: &mut WaitList<Ask>, wakes: &mut Wakes) {
         while let Some(first) = line.front() {
-            let asked = line.ask(first).permits;
-            if self.try_acquire_at(Place::First, asked) != Acquired::Yes {
+            if !self.take(line.ask(first).permits) {
                 return;
             }
             if let Some((_, waker)) = line.pop_front() {
@@ -294,6 +271,18 @@ impl Semaphore {
             }
         }
         self.word.fetch_and(!Word::WAITING, Release);
+    }
+
+    /// For the first in line, if there are so many.
+    fn take(&self, permits: usize) -> bool {
+        let mut word = self.load();
+        while word.permits() >= permits {
+            match self.advance(word, word.less(permits)) {
+                Ok(()) => return true,
+                Err(newer) => word = newer,
+            }
+        }
+        false
     }
 
     fn load(&self) -> Word {

@@ -1,12 +1,6 @@
-//! What a guard may do, and what the lock gives out for it.
+//! What a guard may do, and what it has of the lock for that.
 
 use canter_coop::Reason;
-
-use crate::raw::Semaphore;
-
-/// What the lock gives out: one permit to each reader, all to a writer, and to the upgradable reader so many that there can't be two of it.
-pub(super) const ALL: usize = Semaphore::MAX_PERMITS;
-pub(super) const FOR_UPGRADABLE: usize = ALL / 2 + 1;
 
 static READ: Reason = Reason::new("rwlock read");
 static UPGRADABLE_READ: Reason = Reason::new("rwlock upgradable read");
@@ -35,23 +29,25 @@ impl Access for Write {}
 mod sealed {
     use canter_coop::Reason;
 
+    use crate::raw::Share;
+
     pub trait Access {
-        const PERMITS: usize;
+        const SHARE: Share;
         const REASON: &'static Reason;
     }
 
     impl Access for super::Read {
-        const PERMITS: usize = 1;
+        const SHARE: Share = Share::Read;
         const REASON: &'static Reason = &super::READ;
     }
 
     impl Access for super::Upgradable {
-        const PERMITS: usize = super::FOR_UPGRADABLE;
+        const SHARE: Share = Share::Upgradable;
         const REASON: &'static Reason = &super::UPGRADABLE_READ;
     }
 
     impl Access for super::Write {
-        const PERMITS: usize = super::ALL;
+        const SHARE: Share = Share::Write;
         const REASON: &'static Reason = &super::WRITE;
     }
 }

@@ -6,13 +6,14 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use canter_coop::{budget, waiting};
+use canter_coop::budget::{self, Operation};
+use canter_coop::waiting;
 
 use super::RwLock;
-use super::access::{ALL, Access, FOR_UPGRADABLE, UPGRADE, Write};
-use super::guard::{Guard, Held};
+use super::access::{Access, UPGRADE, Upgradable, Write};
+use super::guard::Guard;
 use crate::holder::Holder;
-use crate::raw::{Place, Wait};
+use crate::raw::{Ask, Wait};
 
 /// The future of [`RwLock::read`], [`RwLock::upgradable_read`], [`RwLock::write`] and their owned forms.
 ///
@@ -38,6 +39,19 @@ impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Acquire<A, H, T> {
             gives: PhantomData,
         }
     }
+
+    /// What one does that has to wait: apart, so that the rest of a poll is small enough to stand where its caller is.
+    #[inline(never)]
+    fn poll_wait(&mut self, cx: &mut Context<'_>, operation: Operation) -> Poll<()> {
+        let lock = self.lock.as_ref().expect(ACQUIRE_POLLED_AGAIN);
+        let polled = lock.raw.poll_wait(&mut self.wait, Ask::new(A::SHARE), cx.waker());
+        if polled.is_pending() {
+            waiting::report(A::REASON, self.place);
+        } else {
+            operation.made_progress();
+        }
+        polled
+    }
 }
 
 impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Future for Acquire<A, H, T> {
@@ -48,14 +62,11 @@ impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Future for Acquire<A, H, T> {
         let operation = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
         let lock = this.lock.as_ref().expect(ACQUIRE_POLLED_AGAIN);
-        let polled = lock
-            .permits
-            .poll_acquire(&mut this.wait, A::PERMITS, Place::Last, cx.waker());
-        if polled.is_pending() {
-            waiting::report(A::REASON, this.place);
-            return Poll::Pending;
+        if this.wait.is_waiting() || !lock.raw.arrive(Ask::new(A::SHARE)) {
+            ready!(this.poll_wait(cx, operation));
+        } else {
+            operation.made_progress();
         }
-        operation.made_progress();
         let lock = this.lock.take(); // after the poll, in which a waker may panic: then the drop ends the wait
         Poll::Ready(Guard::new(lock.expect(ACQUIRE_POLLED_AGAIN)))
     }
@@ -67,7 +78,7 @@ impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Drop for Acquire<A, H, T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(lock) = &self.lock {
-            lock.permits.cancel(&mut self.wait);
+            lock.raw.cancel(&mut self.wait);
         }
     }
 }
@@ -89,12 +100,12 @@ impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> fmt::Debug for Acquire<A, H, T>
 pub struct Upgrade<H: Holder<RwLock<T>>, T: ?Sized> {
     wait: Wait,
     /// `None` when the guard has it.
-    held: Option<Held<H, T>>,
+    held: Option<Guard<Upgradable, H, T>>,
     place: &'static Location<'static>,
 }
 
 impl<H: Holder<RwLock<T>>, T: ?Sized> Upgrade<H, T> {
-    pub(super) fn new(held: Held<H, T>, place: &'static Location<'static>) -> Upgrade<H, T> {
+    pub(super) fn new(held: Guard<Upgradable, H, T>, place: &'static Location<'static>) -> Upgrade<H, T> {
         Upgrade {
             wait: Wait::new(),
             held: Some(held),
@@ -109,19 +120,17 @@ impl<H: Holder<RwLock<T>>, T: ?Sized> Future for Upgrade<H, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard<Write, H, T>> {
         let operation = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
-        let permits = &this.held.as_ref().expect(UPGRADE_POLLED_AGAIN).lock.permits;
-        let rest = ALL - FOR_UPGRADABLE;
-        if permits
-            .poll_acquire(&mut this.wait, rest, Place::First, cx.waker())
-            .is_pending()
-        {
-            waiting::report(&UPGRADE, this.place);
-            return Poll::Pending;
+        let lock = Guard::rw_lock(this.held.as_ref().expect(UPGRADE_POLLED_AGAIN));
+        if this.wait.is_waiting() || !lock.raw.try_acquire(Ask::UPGRADE) {
+            let polled = lock.raw.poll_wait(&mut this.wait, Ask::UPGRADE, cx.waker());
+            if polled.is_pending() {
+                waiting::report(&UPGRADE, this.place);
+                return Poll::Pending;
+            }
         }
         operation.made_progress();
-        let mut held = this.held.take().expect(UPGRADE_POLLED_AGAIN); // as in `Acquire`
-        held.permits = ALL;
-        Poll::Ready(Guard::from_held(held))
+        let held = this.held.take(); // as in `Acquire`
+        Poll::Ready(held.expect(UPGRADE_POLLED_AGAIN).change())
     }
 }
 
@@ -130,7 +139,7 @@ const UPGRADE_POLLED_AGAIN: &str = "`Upgrade` was polled again after it gave the
 impl<H: Holder<RwLock<T>>, T: ?Sized> Drop for Upgrade<H, T> {
     fn drop(&mut self) {
         if let Some(held) = &self.held {
-            held.lock.permits.cancel(&mut self.wait);
+            Guard::rw_lock(held).raw.cancel(&mut self.wait);
         }
     }
 }

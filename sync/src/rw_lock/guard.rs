@@ -4,17 +4,19 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
+use std::ptr;
 use std::sync::Arc;
 
 use canter_coop::block_on;
 
 use super::RwLock;
-use super::access::{ALL, Access, FOR_UPGRADABLE, Read, Upgradable, Write};
-use super::acquire::Upgrade;
+use super::access::{Access, Read, Upgradable, Write};
+use super::acquire::{Acquire, Upgrade};
 use crate::holder::Holder;
-use crate::raw::{Acquired, Place};
+use crate::raw::{Ask, Share};
 
 /// A read lock, reached by reference.
 pub type RwLockReadGuard<'a, T> = Guard<Read, &'a RwLock<T>, T>;
@@ -35,81 +37,77 @@ pub type OwnedRwLockWriteGuard<T> = Guard<Write, Arc<RwLock<T>>, T>;
 /// `RwLockWriteGuard::downgrade(guard)`.
 #[must_use = "a guard that is dropped at once unlocks again"]
 pub struct Guard<A: Access, H: Holder<RwLock<T>>, T: ?Sized> {
-    held: Held<H, T>,
+    lock: H,
     access: PhantomData<A>,
-}
-
-/// Permits of a lock, which it gets back when this is dropped.
-pub(super) struct Held<H: Holder<RwLock<T>>, T: ?Sized> {
-    pub(super) lock: H,
-    pub(super) permits: usize,
     value: PhantomData<T>,
 }
 
-impl<H: Holder<RwLock<T>>, T: ?Sized> Held<H, T> {
-    /// Gives back all but so many.
-    fn keep(&mut self, permits: usize) {
-        let rest = self.permits - permits;
-        self.permits = permits;
-        self.lock.permits.release(rest);
-    }
-}
-
 /// The value is elsewhere.
-impl<H: Holder<RwLock<T>>, T: ?Sized> Unpin for Held<H, T> {}
+impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Unpin for Guard<A, H, T> {}
 
-impl<H: Holder<RwLock<T>>, T: ?Sized> Drop for Held<H, T> {
+impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Drop for Guard<A, H, T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.release(self.permits);
+        self.lock.raw.release(A::SHARE, Share::Nothing);
     }
 }
 
 impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Guard<A, H, T> {
-    /// For whoever has acquired the permits.
+    /// For whoever has acquired the share.
     #[inline]
     pub(super) fn new(lock: H) -> Guard<A, H, T> {
-        Guard::from_held(Held {
-            lock,
-            permits: A::PERMITS,
-            value: PhantomData,
-        })
-    }
-
-    #[inline]
-    pub(super) fn from_held(held: Held<H, T>) -> Guard<A, H, T> {
-        debug_assert_eq!(held.permits, A::PERMITS);
         Guard {
-            held,
+            lock,
             access: PhantomData,
+            value: PhantomData,
         }
     }
 
     #[inline]
     pub(super) fn try_new(lock: H) -> Option<Guard<A, H, T>> {
-        (lock.permits.try_acquire(A::PERMITS) == Acquired::Yes).then(|| Guard::new(lock))
+        let acquired = lock.raw.try_acquire(Ask::new(A::SHARE));
+        acquired.then(|| Guard::new(lock))
     }
 
-    fn keep<B: Access>(mut self) -> Guard<B, H, T> {
-        self.held.keep(B::PERMITS);
-        Guard::from_held(self.held)
+    /// For a thread that may block.
+    #[track_caller]
+    pub(super) fn new_blocking(lock: H) -> Guard<A, H, T> {
+        if lock.raw.arrive(Ask::new(A::SHARE)) {
+            Guard::new(lock)
+        } else {
+            block_on(Acquire::new(lock, Location::caller()))
+        }
+    }
+
+    /// The same lock, of which the share is another one by now.
+    #[inline]
+    pub(super) fn change<B: Access>(self) -> Guard<B, H, T> {
+        let guard = ManuallyDrop::new(self);
+        // SAFETY: the guard is not used any more, nor dropped.
+        Guard::new(unsafe { ptr::read(&raw const guard.lock) })
+    }
+
+    fn downgrade_to<B: Access>(self) -> Guard<B, H, T> {
+        let guard = self.change(); // first, so that it unlocks if a waker panics
+        guard.lock.raw.release(A::SHARE, B::SHARE);
+        guard
     }
 
     /// The lock that is held.
     pub fn rw_lock(guard: &Guard<A, H, T>) -> &H {
-        &guard.held.lock
+        &guard.lock
     }
 }
 
 impl<H: Holder<RwLock<T>>, T: ?Sized> Guard<Write, H, T> {
     /// Becomes a reader, without letting a writer in between. Readers that are next in line come in.
     pub fn downgrade(guard: Guard<Write, H, T>) -> Guard<Read, H, T> {
-        guard.keep()
+        guard.downgrade_to()
     }
 
     /// Becomes the upgradable reader, without letting a writer in between.
     pub fn downgrade_to_upgradable(guard: Guard<Write, H, T>) -> Guard<Upgradable, H, T> {
-        guard.keep()
+        guard.downgrade_to()
     }
 }
 
@@ -122,7 +120,7 @@ impl<H: Holder<RwLock<T>>, T: ?Sized> Guard<Upgradable, H, T> {
     /// The guard belongs to the future: dropping that unlocks.
     #[track_caller]
     pub fn upgrade(guard: Guard<Upgradable, H, T>) -> Upgrade<H, T> {
-        Upgrade::new(guard.held, Location::caller())
+        Upgrade::new(guard, Location::caller())
     }
 
     /// As [`Guard::upgrade`], for a thread that may block.
@@ -135,21 +133,20 @@ impl<H: Holder<RwLock<T>>, T: ?Sized> Guard<Upgradable, H, T> {
     ///
     /// # Errors
     ///
-    /// Gives the guard back if there are.
+    /// Gives the guard back if there are. A reader that comes at this very moment counts, although it may have to wait then behind others.
     pub fn try_upgrade(
-        mut guard: Guard<Upgradable, H, T>,
+        guard: Guard<Upgradable, H, T>,
     ) -> Result<Guard<Write, H, T>, Guard<Upgradable, H, T>> {
-        let rest = ALL - FOR_UPGRADABLE;
-        if guard.held.lock.permits.try_acquire_at(Place::First, rest) != Acquired::Yes {
-            return Err(guard);
+        if guard.lock.raw.try_acquire(Ask::UPGRADE) {
+            Ok(guard.change())
+        } else {
+            Err(guard)
         }
-        guard.held.permits = ALL;
-        Ok(Guard::from_held(guard.held))
     }
 
     /// Becomes an ordinary reader.
     pub fn downgrade(guard: Guard<Upgradable, H, T>) -> Guard<Read, H, T> {
-        guard.keep()
+        guard.downgrade_to()
     }
 }
 
@@ -159,15 +156,15 @@ impl<A: Access, H: Holder<RwLock<T>>, T: ?Sized> Deref for Guard<A, H, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: while there is a guard only the writer's guard, which is this one then, lends the value exclusively.
-        unsafe { &*self.held.lock.value.get() }
+        unsafe { &*self.lock.value.get() }
     }
 }
 
 impl<H: Holder<RwLock<T>>, T: ?Sized> DerefMut for Guard<Write, H, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: this guard has all permits, so it is the only one, and `&mut self` lends the value once.
-        unsafe { &mut *self.held.lock.value.get() }
+        // SAFETY: beside the writer's guard there is no other one, and `&mut self` lends the value once.
+        unsafe { &mut *self.lock.value.get() }
     }
 }
 

@@ -11,8 +11,6 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use canter_coop::block_on;
-
 pub use access::{Access, Read, Upgradable, Write};
 pub use acquire::{Acquire, Upgrade};
 pub use guard::{
@@ -20,9 +18,8 @@ pub use guard::{
     RwLockUpgradableReadGuard, RwLockWriteGuard,
 };
 
-use crate::raw::Semaphore;
+use crate::raw;
 use crate::sync::const_fn;
-use access::ALL;
 
 /// A value that many may read at a time, or one may write, also across an await. Go's `sync.RWMutex`, with the value inside.
 ///
@@ -50,7 +47,7 @@ use access::ALL;
 /// # });
 /// ```
 pub struct RwLock<T: ?Sized> {
-    permits: Semaphore,
+    raw: raw::RwLock,
     value: UnsafeCell<T>,
 }
 
@@ -64,7 +61,7 @@ impl<T> RwLock<T> {
         /// An unlocked lock around a value.
         pub fn new(value: T) -> RwLock<T> {
             RwLock {
-                permits: Semaphore::new(ALL),
+                raw: raw::RwLock::new(),
                 value: UnsafeCell::new(value),
             }
         }
@@ -137,41 +134,37 @@ impl<T: ?Sized> RwLock<T> {
     /// As [`RwLock::read`], for a thread that may block.
     #[track_caller]
     pub fn read_blocking(&self) -> RwLockReadGuard<'_, T> {
-        self.try_read().unwrap_or_else(|| block_on(self.read()))
+        Guard::new_blocking(self)
     }
 
     /// As [`RwLock::upgradable_read`], for a thread that may block.
     #[track_caller]
     pub fn upgradable_read_blocking(&self) -> RwLockUpgradableReadGuard<'_, T> {
-        self.try_upgradable_read()
-            .unwrap_or_else(|| block_on(self.upgradable_read()))
+        Guard::new_blocking(self)
     }
 
     /// As [`RwLock::write`], for a thread that may block.
     #[track_caller]
     pub fn write_blocking(&self) -> RwLockWriteGuard<'_, T> {
-        self.try_write().unwrap_or_else(|| block_on(self.write()))
+        Guard::new_blocking(self)
     }
 
     /// As [`RwLock::read_owned`], for a thread that may block.
     #[track_caller]
     pub fn read_owned_blocking(self: &Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        self.try_read_owned()
-            .unwrap_or_else(|| block_on(self.read_owned()))
+        Guard::new_blocking(self.clone())
     }
 
     /// As [`RwLock::upgradable_read_owned`], for a thread that may block.
     #[track_caller]
     pub fn upgradable_read_owned_blocking(self: &Arc<Self>) -> OwnedRwLockUpgradableReadGuard<T> {
-        self.try_upgradable_read_owned()
-            .unwrap_or_else(|| block_on(self.upgradable_read_owned()))
+        Guard::new_blocking(self.clone())
     }
 
     /// As [`RwLock::write_owned`], for a thread that may block.
     #[track_caller]
     pub fn write_owned_blocking(self: &Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        self.try_write_owned()
-            .unwrap_or_else(|| block_on(self.write_owned()))
+        Guard::new_blocking(self.clone())
     }
 
     /// Locks for reading, unless somebody writes or waits.

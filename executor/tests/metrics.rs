@@ -1,5 +1,6 @@
 //! What a runtime counts.
 
+use std::future::pending;
 use std::pin::Pin;
 use std::sync::mpsc::channel;
 use std::task::{Context, Poll};
@@ -8,8 +9,9 @@ use std::time::Duration;
 
 use canter_executor::diagnostics::{Metrics, PollTiming};
 use canter_executor::runtime::Runtime;
+use canter_executor::task::LocalSet;
 use canter_executor::time::sleep;
-use canter_executor::{block_on, spawn, spawn_blocking, yield_now};
+use canter_executor::{block_on, spawn, spawn_blocking, spawn_local, yield_now};
 
 fn runtime(workers: usize, timing: PollTiming) -> Runtime {
     let builder = Runtime::builder().workers(workers).blocking_threads(1);
@@ -143,11 +145,108 @@ fn a_task_that_panics_twice_is_counted_once() {
 fn a_task_that_nothing_can_wake_is_counted_as_leaked() {
     let runtime = runtime(1, PollTiming::Sampled);
     runtime.go(std::future::pending::<()>());
-    let tasks = wait_for(&runtime, |metrics| {
-        metrics.tasks.alive == 0 && metrics.tasks.spawned == 1
-    })
-    .tasks;
-    assert_eq!((tasks.ended, tasks.leaked, tasks.panicked), (1, 1, 0));
+    let tasks = wait_for(&runtime, |metrics| metrics.tasks.leaked == 1).tasks;
+    assert_eq!(
+        (tasks.alive, tasks.spawned, tasks.ended, tasks.panicked),
+        (0, 1, 1, 0)
+    );
+}
+
+/// A snapshot of the tasks: alive, spawned, ended, panicked, leaked.
+fn tasks(runtime: &Runtime) -> [u64; 5] {
+    let tasks = runtime.metrics().tasks;
+    [
+        tasks.alive,
+        tasks.spawned,
+        tasks.ended,
+        tasks.panicked,
+        tasks.leaked,
+    ]
+}
+
+/// The thread that runs local tasks sees each change at once; what is left when the `block_on` ends has ended with it.
+#[test]
+fn local_tasks_of_a_block_on_are_counted_by_its_runtime() {
+    let (runtime, other) = (runtime(1, PollTiming::Sampled), runtime(1, PollTiming::Sampled));
+    runtime.block_on(async {
+        let ends = spawn_local(yield_now());
+        assert_eq!(tasks(&runtime), [1, 1, 0, 0, 0]);
+        ends.await.unwrap();
+        assert_eq!(tasks(&runtime), [0, 1, 1, 0, 0]);
+        let panics = spawn_local(async { panic!("on purpose") });
+        assert!(panics.await.unwrap_err().is_panic());
+        assert_eq!(tasks(&runtime), [0, 2, 2, 1, 0]);
+        drop(spawn_local(pending::<()>()));
+        yield_now().await;
+        assert_eq!(tasks(&runtime), [0, 3, 3, 1, 1], "it has leaked");
+        let waits = spawn_local(pending::<()>());
+        let aborted = spawn_local(pending::<()>());
+        aborted.abort();
+        assert!(aborted.await.unwrap_err().is_cancelled());
+        assert_eq!(tasks(&runtime), [1, 5, 4, 1, 1]);
+        other.block_on(async { spawn_local(async {}).await.unwrap() });
+        assert_eq!(tasks(&other), [0, 1, 1, 0, 0]);
+        assert!(!waits.is_finished());
+    });
+    assert_eq!(tasks(&runtime), [0, 5, 5, 1, 1]);
+    assert_eq!(runtime.metrics().total.polls, 0, "no worker polled them");
+}
+
+/// Many threads at once, each with local tasks of its own.
+#[test]
+fn local_tasks_of_many_threads_are_counted_together() {
+    let runtime = runtime(1, PollTiming::Sampled);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    runtime.block_on(async {
+                        drop(spawn_local(yield_now()));
+                        spawn_local(yield_now()).await.unwrap();
+                    });
+                }
+            });
+        }
+    });
+    assert_eq!(tasks(&runtime), [0, 400, 400, 0, 0]);
+}
+
+/// A set is counted where it is run first, with all that it has seen, and stays there; one that no runtime runs is not counted.
+#[test]
+fn a_local_set_belongs_to_the_runtime_that_runs_it_first() {
+    let (first, second) = (runtime(1, PollTiming::Sampled), runtime(1, PollTiming::Sampled));
+    let mut set = LocalSet::new();
+    let early = set.spawn_local(yield_now());
+    let waits = set.spawn_local(pending::<()>());
+    assert_eq!(tasks(&first), [0; 5]);
+    first.block_on(set.run_until(early)).unwrap();
+    assert_eq!(tasks(&first), [1, 2, 1, 0, 0]);
+    let late = set.spawn_local(yield_now());
+    assert_eq!(tasks(&first), [2, 3, 1, 0, 0]);
+    second.block_on(set.run_until(late)).unwrap();
+    waits.abort();
+    second.block_on(&mut set);
+    drop(set.spawn_local(async {}));
+    drop(set);
+    assert_eq!(tasks(&first), [0, 4, 4, 0, 0]);
+    assert_eq!(tasks(&second), [0; 5]);
+
+    let set = LocalSet::new();
+    let task = set.spawn_local(async {});
+    futures::executor::block_on(set.run_until(task)).unwrap();
+    let within = LocalSet::new();
+    let task = within.spawn_local(async {});
+    second.block_on(second.spawn_blocking(move || ())).unwrap();
+    {
+        let _entered = second.enter();
+        futures::executor::block_on(within.run_until(task)).unwrap();
+    }
+    assert_eq!(tasks(&first), [0, 4, 4, 0, 0]);
+    assert_eq!(
+        tasks(&second),
+        [0, 2, 2, 0, 0],
+        "the closure, and the task of the set that ran where it was entered"
+    );
 }
 
 /// The one worker is stuck until another task has run, so a spare one runs that, and leaves when the first is back.

@@ -4,6 +4,8 @@
 mod child;
 #[path = "trace_support/chrome.rs"]
 mod chrome;
+#[path = "trace_support/local.rs"]
+mod local;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -54,10 +56,16 @@ fn is_well_formed(trace: &Chrome) {
     let times: Vec<f64> = trace.timed().map(|event| event.time()).collect();
     assert!(times.is_sorted());
     for track in trace.tracks() {
-        let mut end = 0.0;
+        // Polls may lie within one another; the ends of those that go on, the innermost last.
+        let mut ends: Vec<f64> = Vec::new();
         for slice in trace.slices().filter(|slice| slice.track() == track) {
-            assert!(slice.time() >= end - 1e-6, "{slice:?} begins before {end}");
-            end = slice.time() + slice.length();
+            ends.retain(|end| slice.time() < end - 1e-6);
+            let end = slice.time() + slice.length();
+            assert!(
+                ends.iter().all(|outer| end <= outer + 1e-6),
+                "{slice:?} ends after {ends:?}"
+            );
+            ends.push(end);
         }
         assert!(trace.names_track(track), "track {track} has no name");
     }
@@ -233,6 +241,43 @@ fn a_poll_whose_thread_leaves_its_seat_goes_on_elsewhere() {
         .find(|poll| poll.number("task") == task && poll.text("then") == Some("ended"))
         .expect("it ended");
     assert_ne!(ended.track(), left[0].track());
+}
+
+/// A task that is woken while it is polled, waits, and is aborted; and one that panics.
+#[test]
+fn each_poll_tells_how_it_left_the_task() {
+    let runtime = runtime(1);
+    let trace = runtime.trace();
+    let yields = runtime.spawn(async {
+        yield_now().await;
+        yield_now().await;
+        sleep(Duration::from_secs(3600)).await;
+    });
+    let panics = runtime.spawn(async {
+        yield_now().await;
+        panic!("on purpose")
+    });
+    while runtime.metrics().timers_pending == 0 {
+        thread::yield_now();
+    }
+    yields.abort();
+    let (yielding, panicking) = (yields.id().to_string(), panics.id().to_string());
+    assert!(runtime.block_on(yields).unwrap_err().is_cancelled());
+    assert!(runtime.block_on(panics).unwrap_err().is_panic());
+    drop(runtime);
+    let trace = Chrome::of(&trace);
+    is_well_formed(&trace);
+    let told = |task: String| -> Vec<_> {
+        let polls = trace
+            .polls()
+            .filter(|poll| poll.number("task").to_string() == task);
+        polls
+            .map(|poll| (poll.text("then").unwrap(), poll.text("waits for")))
+            .collect()
+    };
+    let (woken, ended) = (("waits", None), ("ended", None));
+    assert_eq!(told(yielding), [woken, woken, ("waits", Some("sleep")), ended]);
+    assert_eq!(told(panicking), [woken, ended]);
 }
 
 #[test]

@@ -93,7 +93,13 @@ pub struct BlockingMetrics {
     pub idle_threads: u64,
 }
 
-/// The tasks of a runtime, closures of `spawn_blocking` included. [Local tasks](crate::spawn_local) belong to no runtime.
+/// The tasks of a runtime, closures of `spawn_blocking` included, and [local tasks](crate::spawn_local).
+///
+/// The local tasks are those that run in a `block_on` of the runtime, and those of each [`LocalSet`](crate::task::LocalSet) that
+/// belongs to it: that was run first in one of its `block_on`s, in one of its tasks, or where the runtime had been
+/// [entered](crate::runtime::Handle::enter). What such a set has seen before its first run is counted then. A set that is only ever run
+/// by other executors, and so in no runtime, is counted nowhere. No worker polls them, so none counts their polls. The end of a local task is
+/// counted when its poll has ended: another thread that joins it may be told a moment earlier.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

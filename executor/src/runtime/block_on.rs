@@ -79,12 +79,16 @@ pub(super) fn block_on<F: Future>(
     called_at: &'static Location<'static>,
 ) -> F::Output {
     let call = Call { shared, called_at };
-    task::in_home(|home| Signal::with(|signal, waker| run(pin!(future), home, signal, waker, Some(&call))))
+    task::in_home(Some(&shared.local_tasks), |home| {
+        Signal::with(|signal, waker| run(pin!(future), home, signal, waker, Some(&call)))
+    })
 }
 
 /// As [`block_on`], for a leaf future, which needs no runtime: it starts none.
 pub(crate) fn block_on_leaf<F: Future>(future: F) -> F::Output {
-    task::in_home(|home| Signal::with(|signal, waker| run(pin!(future), home, signal, waker, None)))
+    task::in_home(None, |home| {
+        Signal::with(|signal, waker| run(pin!(future), home, signal, waker, None))
+    })
 }
 
 fn lies_at<F>(future: &F) -> Range<usize> {

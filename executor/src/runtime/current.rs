@@ -46,7 +46,8 @@ impl fmt::Debug for EnterGuard<'_> {
     }
 }
 
-pub(super) fn entered() -> Option<Rc<Handle>> {
+/// The runtime that was entered here, if one was.
+pub(crate) fn entered() -> Option<Rc<Handle>> {
     CURRENT
         .try_with(|current| current.borrow().clone())
         .ok()

@@ -18,7 +18,7 @@ use crate::diagnostics::trace::TraceFile;
 use crate::diagnostics::{BlockingMetrics, Dump, Metrics, TaskMetrics, Told, Trace};
 use crate::driver::Driver;
 use crate::scheduler::{self, Scheduler};
-use crate::task::{self, JoinHandle, Name, Registry};
+use crate::task::{self, JoinHandle, LocalTasks, Name, Registry};
 use crate::timer::Timers;
 
 /// What a runtime and all its handles share.
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub(super) registries: Box<[CachePadded<Arc<Registry>>]>,
     pub(crate) blocking: Arc<Registry>,
     pub(crate) waiters: Waiters,
+    /// Those that run in its `block_on`s, and in the sets that belong to it.
+    pub(super) local_tasks: Arc<LocalTasks>,
     pub(crate) settings: Settings,
     /// What the program was told of a deadlock.
     pub(crate) told: Told,
@@ -65,7 +67,8 @@ impl Shared {
 
     fn task_metrics(&self) -> TaskMetrics {
         let mut metrics = TaskMetrics::default();
-        for counts in self.all_registries().map(Registry::counts) {
+        let registries = self.all_registries().map(Registry::counts);
+        for counts in registries.chain([self.local_tasks.counts()]) {
             metrics.alive += counts.spawned.saturating_sub(counts.ended);
             metrics.spawned += counts.spawned;
             metrics.ended += counts.ended;
@@ -243,6 +246,10 @@ impl Handle {
     /// The registry for closures that may block.
     pub(crate) fn blocking_registry(&self) -> &Arc<Registry> {
         &self.shared.blocking
+    }
+
+    pub(crate) fn local_tasks(&self) -> &Arc<LocalTasks> {
+        &self.shared.local_tasks
     }
 
     pub(crate) fn driver(&self) -> &Arc<Driver> {

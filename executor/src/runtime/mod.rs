@@ -36,7 +36,7 @@ use crate::driver::Driver;
 use crate::report::report;
 use crate::scheduler::{self, Core, Scheduler, Stall, Stalled, Worker};
 use crate::sync::{Mutex, lock};
-use crate::task::{JoinHandle, Registry};
+use crate::task::{JoinHandle, LocalTasks, Registry};
 use block_on::Waiters;
 use builder::{MOST_WORKERS, Settings};
 use monitor::Monitor;
@@ -175,6 +175,7 @@ impl Runtime {
             registries,
             blocking,
             waiters: Waiters::default(),
+            local_tasks: LocalTasks::new(recorder.clone()),
             settings,
             trace_file: TraceFile::from_environment(&recorder)?,
             told: Told::default(),

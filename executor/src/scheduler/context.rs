@@ -195,12 +195,17 @@ pub(crate) fn note_queued(recorder: &Recorder, meta: &Meta, woken: Woken, queued
     note(recorder, event);
 }
 
-/// Polls a task once, and records it.
+/// Polls a task once, and records it if the runtime is traced.
 #[cold]
 pub(crate) fn run_traced(recorder: &Recorder, runnable: Runnable) {
+    if !recorder.is_on() {
+        return task::run(runnable); // the trace is another runtime's
+    }
     let task = runnable.metadata().id();
     let place = Some(runnable.metadata().spawned_at());
     note(recorder, Event::PollBegin { task, place });
-    task::run(runnable);
+    if let Some(waiting) = task::run_traced(runnable) {
+        note(recorder, Event::Waits { task, waiting });
+    }
     note(recorder, Event::PollEnd { task });
 }

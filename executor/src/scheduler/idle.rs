@@ -140,7 +140,7 @@ impl Idle {
         let seat = sleepers.remove(last);
         self.counts
             .fetch_add(ONE_SEARCHING.wrapping_sub(ONE_SLEEPING), SeqCst);
-        census::leave(); // here, and not when the thread gets to it
+        census::leave(); // here, and not when the thread gets to it: the census says that nobody who is counted has been woken
         Some(seat)
     }
 }

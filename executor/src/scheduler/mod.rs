@@ -1,6 +1,7 @@
 //! The scheduler: seats with their queues, the injector, and who sleeps. README.md tells the protocols.
 
 mod context;
+mod duties;
 mod idle;
 #[cfg(all(test, canter_loom))]
 mod model;

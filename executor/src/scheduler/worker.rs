@@ -8,6 +8,7 @@ use std::time::Instant;
 use crossbeam_deque::Steal;
 
 use super::context::{self, Context, HandOver};
+use super::duties::Duties;
 use super::idle::Search;
 use super::seat::{Core, Seat};
 use super::{Scheduler, Stall, Stalled};
@@ -28,14 +29,11 @@ const SPINS_BETWEEN_PASSES: usize = 20;
 /// Runs tasks from a seat until the scheduler stops or the seat is handed over.
 pub(crate) struct Worker {
     context: Context,
-    /// Whether this worker is counted among those that search.
-    search: Cell<Search>,
+    duties: Duties,
     /// What the driver puts the wakers of one turn into.
     wakers: RefCell<Vec<Waker>>,
     /// The task that was polled last here; `None` if that was a stall off the processor.
     polled: Cell<Option<TaskId>>,
-    /// Whether the next poll is timed.
-    timed: Cell<bool>,
 }
 
 impl Worker {
@@ -49,10 +47,9 @@ impl Worker {
         };
         Worker {
             context,
-            search: Cell::new(Search::No),
+            duties: Duties::new(),
             wakers: RefCell::default(),
             polled: Cell::new(None),
-            timed: Cell::new(false),
         }
     }
 
@@ -64,21 +61,22 @@ impl Worker {
                 self.look_outside(); // perhaps nobody has done so for long
             }
             while let Some(runnable) = self.find() {
-                if self.timed.get() || trace::is_on() {
-                    self.run_observed(runnable);
-                } else {
+                if self.duties.is_empty() && !trace::is_on() {
                     task::run(runnable);
+                } else {
+                    self.run_dutiful(runnable);
                 }
             }
         });
     }
 
-    /// Polls a task once, and times it or records it for a trace.
+    /// Polls a task once, after what has to be done before, and times it or records it for a trace.
     #[cold]
-    fn run_observed(&self, runnable: Runnable) {
+    fn run_dutiful(&self, runnable: Runnable) {
+        self.end_search();
         let scheduler = &self.context.scheduler;
-        let begin = self.timed.take().then(Instant::now);
-        if trace::is_on() && scheduler.recorder.is_on() {
+        let begin = self.duties.take_timed().then(Instant::now);
+        if trace::is_on() {
             context::run_traced(&scheduler.recorder, runnable);
         } else {
             task::run(runnable);
@@ -123,7 +121,6 @@ impl Worker {
             };
             match found.or_else(searched) {
                 Some(runnable) => {
-                    self.end_search();
                     self.polled.set(Some(runnable.metadata().id()));
                     return Some(runnable);
                 }
@@ -194,7 +191,7 @@ impl Worker {
         let timing = self.context.scheduler.timing;
         let due = self.with_core(|core| core.take_due(timing));
         if due.timed {
-            self.timed.set(true);
+            self.duties.set_timed();
         }
         due.look
     }
@@ -251,11 +248,11 @@ impl Worker {
     /// Passes over everybody's queues, if not too many others do so.
     fn search(&self) -> Option<Runnable> {
         let scheduler = &self.context.scheduler;
-        if self.search.get() == Search::No {
-            self.search
-                .set(scheduler.idle.start_search(scheduler.seats.occupied()));
+        if self.duties.search() == Search::No {
+            let search = scheduler.idle.start_search(scheduler.seats.occupied());
+            self.duties.set_search(search);
         }
-        if self.search.get() == Search::No {
+        if self.duties.search() == Search::No {
             return None;
         }
         for _ in 1..SEARCH_PASSES {
@@ -322,12 +319,10 @@ impl Worker {
     }
 
     /// Found something: whoever pushed more work while this worker searched relied on it to call the next one.
-    #[inline]
     fn end_search(&self) {
-        if self.search.get() == Search::No {
+        if self.duties.set_search(Search::No) == Search::No {
             return;
         }
-        self.search.set(Search::No);
         let scheduler = &self.context.scheduler;
         if scheduler.idle.stop_search() && scheduler.has_visible_work() {
             scheduler.notify();
@@ -342,18 +337,18 @@ impl Worker {
         let scheduler = &self.context.scheduler;
         let (number, driver) = (self.seat_number(), &scheduler.driver);
         self.with_core(Core::count_poll); // the monitor sees no poll from here on
-        scheduler.idle.sleep(number, self.search.replace(Search::No));
+        scheduler.idle.sleep(number, self.duties.set_search(Search::No));
         // A mark that came as the poll ended: `stall.rs` tells why it is seen here.
         self.with_core(|core| scheduler.seats.settle(&core.seat));
         if scheduler.has_visible_work() {
             scheduler.idle.resume(number);
-            self.search.set(Search::Yes);
+            self.duties.set_search(Search::Yes);
             scheduler.watch.stir(); // for a moment everybody seemed to sleep
             return;
         }
         // Off the list before anybody is woken or a timer is taken out of its wheel: one that is listed does nothing.
         let get_up = || {
-            self.search.set(scheduler.idle.wake(number));
+            self.duties.set_search(scheduler.idle.wake(number));
             self.count_wakeup();
             scheduler.watch.stir();
         };
@@ -391,7 +386,7 @@ impl Worker {
     }
 
     fn count_wakeup(&self) {
-        let notified = self.search.get() == Search::Yes;
+        let notified = self.duties.search() == Search::Yes;
         self.with_core(|core| {
             core.seat.tally.wakeups.add(1);
             core.seat.tally.notified.add(u64::from(notified));
@@ -419,7 +414,7 @@ impl Drop for Worker {
     /// Gets up: the seat, if it is still there, is given up with all that is in it.
     fn drop(&mut self) {
         let scheduler = &self.context.scheduler;
-        if self.search.replace(Search::No) == Search::Yes && scheduler.idle.stop_search() {
+        if self.duties.set_search(Search::No) == Search::Yes && scheduler.idle.stop_search() {
             scheduler.notify();
         }
         if let Some(core) = self.context.core.take() {

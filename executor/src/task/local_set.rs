@@ -17,14 +17,18 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use futures_task::{FutureObj, LocalFutureObj, LocalSpawn, Spawn, SpawnError};
 
-use super::{JoinHandle, Name, Registry, Runnable, Schedule, Woken};
+use super::registry::Counts;
+use super::{JoinHandle, LocalTasks, Name, Registry, Runnable, Schedule, Woken};
 use crate::diagnostics::Kind;
+use crate::diagnostics::trace::{self, Queued};
+use crate::runtime::current;
+use crate::scheduler;
 use crate::sync::{Mutex, lock};
 
 /// Local tasks run in one go before the future around them has its turn.
@@ -34,6 +38,8 @@ const TASKS_AT_ONCE: usize = 64;
 #[derive(Default)]
 struct LocalQueue {
     state: Mutex<LocalState>,
+    /// The runtime of the home, once it has one.
+    runtime: OnceLock<Arc<LocalTasks>>,
 }
 
 #[derive(Default)]
@@ -89,7 +95,12 @@ impl Schedule for LocalQueue {
         Kind::LocalTask
     }
 
-    fn schedule(&self, runnable: Runnable, _woken: Woken) {
+    fn schedule(&self, runnable: Runnable, woken: Woken) {
+        if trace::is_on() {
+            if let Some(runtime) = self.runtime.get() {
+                scheduler::note_queued(runtime.recorder(), runnable.metadata(), woken, Queued::Home);
+            }
+        }
         let (runner, more) = {
             let mut state = lock(&self.state);
             state.ready.push_back(runnable);
@@ -106,6 +117,10 @@ impl Schedule for LocalQueue {
 /// A thread's local tasks. It never leaves its thread.
 pub(crate) struct Home {
     tasks: OnceCell<(Arc<LocalQueue>, Arc<Registry>)>,
+    /// The runtime that counts and traces them: that of the `block_on`, or the first one in which a set was run.
+    runtime: OnceCell<Arc<LocalTasks>>,
+    /// What that runtime has been told of.
+    told: Cell<Counts>,
     /// Names given to runners so far.
     runners: Cell<u64>,
     _thread: PhantomData<*const ()>,
@@ -119,6 +134,8 @@ impl Home {
     fn new() -> Rc<Home> {
         Rc::new(Home {
             tasks: OnceCell::new(),
+            runtime: OnceCell::new(),
+            told: Cell::default(),
             runners: Cell::new(0),
             _thread: PhantomData,
         })
@@ -138,14 +155,40 @@ impl Home {
         // SAFETY: the runnable goes to the queue of this home, and only this thread takes it out, in `next`.
         let (fresh, handle) = unsafe { super::new_unchecked(registry, future, place, name) };
         fresh.start();
+        self.tell();
         handle
     }
 
     fn tasks(&self) -> &(Arc<LocalQueue>, Arc<Registry>) {
         self.tasks.get_or_init(|| {
-            let queue = Arc::new(LocalQueue::default());
+            let queue = Arc::new(LocalQueue {
+                state: Mutex::default(),
+                runtime: self
+                    .runtime
+                    .get()
+                    .cloned()
+                    .map_or_else(OnceLock::new, OnceLock::from),
+            });
             (queue.clone(), Registry::new(queue, None))
         })
+    }
+
+    /// From now on the tasks are that runtime's, and so are those that have been there. Nothing happens if they are another one's.
+    fn belong_to(&self, runtime: &Arc<LocalTasks>) {
+        if self.runtime.set(runtime.clone()).is_ok() {
+            if let Some((queue, _)) = self.tasks.get() {
+                let _ = queue.runtime.set(runtime.clone()); // none is there: it would be the home's
+            }
+            self.tell();
+        }
+    }
+
+    /// Tells the runtime what has been counted since the last time.
+    fn tell(&self) {
+        if let (Some(runtime), Some((_, registry))) = (self.runtime.get(), self.tasks.get()) {
+            let now = registry.counts();
+            runtime.add(self.told.replace(now), now);
+        }
     }
 
     /// The next ready task. Without one, the runner is woken when there is.
@@ -170,11 +213,19 @@ impl Home {
     fn run_tasks_as(&self, runner: RunnerId, waker: &Waker) -> bool {
         for _ in 0..TASKS_AT_ONCE {
             match self.next(Some((runner, waker))) {
-                Some(runnable) => super::run(runnable),
+                Some(runnable) => self.run(runnable),
                 None => return false,
             }
         }
         true
+    }
+
+    fn run(&self, runnable: Runnable) {
+        match self.runtime.get() {
+            Some(runtime) if trace::is_on() => scheduler::run_traced(runtime.recorder(), runnable),
+            _ => super::run(runnable),
+        }
+        self.tell();
     }
 
     /// Where the tasks are listed, if there were some.
@@ -214,11 +265,12 @@ impl Home {
                 thread::yield_now();
             }
         });
+        self.tell();
     }
 }
 
-/// Runs `f` with a home for local tasks, which end with it.
-pub(crate) fn in_home<R>(f: impl FnOnce(&Home) -> R) -> R {
+/// Runs `f` with a home for local tasks, which end with it. They are that runtime's, if one is given.
+pub(crate) fn in_home<R>(runtime: Option<&Arc<LocalTasks>>, f: impl FnOnce(&Home) -> R) -> R {
     struct Clear(Rc<Home>);
     impl Drop for Clear {
         fn drop(&mut self) {
@@ -226,6 +278,9 @@ pub(crate) fn in_home<R>(f: impl FnOnce(&Home) -> R) -> R {
         }
     }
     let home = Clear(Home::new());
+    if let Some(runtime) = runtime {
+        home.0.belong_to(runtime);
+    }
     home.0.enter(|| f(&home.0))
 }
 
@@ -286,6 +341,10 @@ fn home() -> Rc<Home> {
 /// Run it with [`LocalSet::run_until`], or as a future itself, which ends when all of its tasks have. Each `block_on` has such
 /// a home of its own, so a set is needed only where local tasks are to outlive one, or inside of a spawned task's thread.
 ///
+/// Its tasks are counted and traced by the runtime in which the set is run first: whose `block_on` or task it is, or which was
+/// [entered](crate::runtime::Handle::enter) there. They stay that one's, wherever the set is run later. A set that is only ever run by
+/// other executors belongs to no runtime.
+///
 /// Dropping the set drops its tasks where they stand.
 ///
 /// # Examples
@@ -335,6 +394,7 @@ impl LocalSet {
         let mut future = pin!(future);
         let runs = Runs::new(&self.home);
         poll_fn(|cx| {
+            self.join_runtime();
             self.home.enter(|| {
                 if let Poll::Ready(output) = future.as_mut().poll(cx) {
                     return Poll::Ready(output);
@@ -344,6 +404,15 @@ impl LocalSet {
             })
         })
         .await
+    }
+
+    /// The set belongs to the runtime in which it is run first.
+    fn join_runtime(&self) {
+        if self.home.runtime.get().is_none() {
+            if let Some(handle) = current::entered() {
+                self.home.belong_to(handle.local_tasks());
+            }
+        }
     }
 
     fn run_tasks(&self, runner: RunnerId, cx: &mut Context<'_>) {
@@ -387,6 +456,7 @@ impl Future for LocalSet {
 
     /// Ends when no task is left in the set.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.join_runtime();
         self.home.enter(|| self.run_tasks(RunnerId::ALONE, cx));
         if self.home.is_empty() {
             Poll::Ready(())

@@ -10,6 +10,7 @@ mod identity;
 mod join;
 mod local_key;
 mod local_set;
+mod local_tasks;
 mod make;
 mod panic;
 mod registry;
@@ -31,8 +32,11 @@ pub use local_set::{LocalSet, spawn_local};
 pub(crate) use cell::{Meta, Name, Runnable, Stage, TaskRef};
 pub(crate) use identity::Identity;
 pub(crate) use local_set::{Home, in_home};
+pub(crate) use local_tasks::LocalTasks;
 pub(crate) use make::{Fresh, new, new_unchecked};
 pub(crate) use registry::{Registry, Schedule};
+
+use canter_coop::Waiting;
 
 use crate::report::report;
 
@@ -44,6 +48,11 @@ pub(crate) fn run(runnable: Runnable) {
             "a waker panicked when a task was scheduled; the thread goes on"
         ));
     }
+}
+
+/// Polls a task once, as [`run`] does. Gives what it waits for when that poll ends, if it is pending then.
+pub(crate) fn run_traced(runnable: Runnable) -> Option<Option<Waiting>> {
+    cell::run_traced(runnable, run)
 }
 
 /// What a task was doing when it was woken.

@@ -60,7 +60,7 @@ pub(crate) struct Registry {
 }
 
 /// How many tasks a registry has seen. The numbers may belong to different moments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counts {
     /// Those that were listed.
     pub(crate) spawned: u64,

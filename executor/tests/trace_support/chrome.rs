@@ -56,6 +56,13 @@ impl Chrome {
         names.any(|event| event.track() == track && event.text("name").is_some_and(|name| !name.is_empty()))
     }
 
+    /// The track of the thread with that name.
+    pub fn track_named(&self, name: &str) -> Option<u64> {
+        let mut names = self.events().filter(|event| event.name() == "thread_name");
+        let named = names.find(|event| event.text("name") == Some(name))?;
+        Some(named.track())
+    }
+
     /// The beginnings or the ends of the arrows, by their identity, which is no other's.
     pub fn arrows(&self, phase: &str) -> HashMap<u64, Event<'_>> {
         let mut arrows = HashMap::new();

@@ -66,10 +66,18 @@ pub(crate) enum Queued {
     Local,
     Injector,
     Blocking,
+    /// That of the thread on which a local task stays.
+    Home,
 }
 
 impl Queued {
-    const ALL: [Queued; 4] = [Queued::Next, Queued::Local, Queued::Injector, Queued::Blocking];
+    const ALL: [Queued; 5] = [
+        Queued::Next,
+        Queued::Local,
+        Queued::Injector,
+        Queued::Blocking,
+        Queued::Home,
+    ];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
@@ -77,6 +85,7 @@ impl Queued {
             Queued::Local => "local queue",
             Queued::Injector => "injector",
             Queued::Blocking => "blocking threads",
+            Queued::Home => "queue of local tasks",
         }
     }
 }

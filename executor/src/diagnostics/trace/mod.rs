@@ -44,10 +44,15 @@ pub(crate) const EVENT_BYTES: usize = 32;
 /// events, a wake-up one. The newest overwrite the oldest; the trace says how many were overwritten, in all (`lost_events`) and at the
 /// beginning of each track. [`Builder::trace_events`](crate::runtime::Builder::trace_events) or the environment
 /// variable `CANTER_TRACE_EVENTS` sets another size. The memory is taken by the first event of each ring, and stays until the runtime and all
-/// its handles are gone.
+/// its handles are gone, and each `LocalSet` that belongs to it.
 ///
-/// Futures that [`block_on`](crate::block_on) runs and [local tasks](crate::spawn_local) are not traced; those that they spawn
-/// on the runtime are.
+/// [Local tasks](crate::spawn_local) that run in a `block_on` of the runtime, or in a [`LocalSet`](crate::task::LocalSet) that belongs to it,
+/// are traced on the track of the thread that polls them, which has that thread's name. Where such a `block_on` is called within a poll, by
+/// a closure of `spawn_blocking` for one, their polls lie within that one. Local tasks of a set that nobody has run yet are traced from its
+/// first run on.
+///
+/// The future that [`block_on`](crate::block_on) itself runs is no task and is not traced: what it spawns or wakes is told as done by its
+/// thread, and how long that thread waits is not told.
 ///
 /// # The file of `CANTER_TRACE`
 ///
@@ -59,7 +64,7 @@ pub(crate) const EVENT_BYTES: usize = 32;
 ///
 /// # Cost
 ///
-/// While nobody traces, a poll, a wake-up and a wait look at one flag each. While somebody does, each event reads the clock and writes 32
+/// While nobody traces, a poll and a wake-up look at one flag each. While somebody does, each event reads the clock and writes 32
 /// bytes: a poll with the wake-up that led to it takes a tenth of a microsecond more.
 ///
 /// # Examples

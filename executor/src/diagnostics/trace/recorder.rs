@@ -1,7 +1,8 @@
 //! What a runtime records while it is traced: a ring for each seat, and one for all threads that sit in none.
 //!
 //! **Off** costs, at each point where something could be recorded, one look at a flag of the whole process, which lies alone on its cache
-//! line and is hardly ever written. Everything else stands behind a call that the compiler keeps out of the way.
+//! line and is hardly ever written. Everything else stands behind a call that the compiler keeps out of the way. The end of a poll has no
+//! look of its own: whoever begins one that is recorded says so in the word of the task's state, which the end reads anyway.
 //!
 //! A ring is made by whoever writes its first event. It stays as long as the runtime: several traces may be under way at once, and each
 //! knows the number of the first event that is its own.

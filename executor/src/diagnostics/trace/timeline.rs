@@ -1,7 +1,8 @@
 //! From what the rings kept to slices and marks on tracks: what each thread did, and when.
 //!
-//! A track is one sequence of slices that do not overlap: a poll, a sleep, or the wake-ups that I/O events or timers caused. A ring that was
-//! overwritten begins anywhere, so an end without a beginning is left out; what had not ended when the ring was read ends there.
+//! A track is one sequence of slices: a poll, a sleep, or the wake-ups that I/O events or timers caused. They do not overlap, but for polls
+//! of local tasks within the poll that waits for them in a `block_on`, or that runs their set. A ring that was overwritten begins anywhere,
+//! so an end without a beginning is left out; what had not ended when the ring was read ends there.
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
@@ -104,8 +105,25 @@ struct Open {
 
 #[derive(Default)]
 struct Thread {
-    open: Option<Open>,
+    /// The innermost last: polls, or else one thing.
+    open: Vec<Open>,
     waits: Option<(TaskId, Option<Waiting>)>,
+}
+
+impl Open {
+    fn is_poll(&self) -> bool {
+        matches!(self.what, What::Poll { .. })
+    }
+}
+
+impl Thread {
+    fn begin(&mut self, time: u64, what: What) {
+        self.open.push(Open {
+            begin: time,
+            last: time + MOMENT,
+            what,
+        });
+    }
 }
 
 impl Timeline {
@@ -157,7 +175,7 @@ impl Timeline {
             }
         }
         for (thread, mut state) in threads {
-            self.close(&mut state, base + thread, now, None);
+            self.close_all(&mut state, base + thread, now);
         }
     }
 
@@ -166,7 +184,10 @@ impl Timeline {
             Event::PollBegin { task, place } => {
                 self.places.extend(place.map(|place| (task, place)));
                 let then = Then::Open;
-                self.begin(state, track, time, What::Poll { task, then });
+                if !matches!(state.open.last(), Some(open) if open.is_poll()) {
+                    self.close_all(state, track, time);
+                }
+                state.begin(time, What::Poll { task, then });
             }
             Event::Waits { task, waiting } => state.waits = Some((task, waiting)),
             Event::PollEnd { task } => {
@@ -175,10 +196,10 @@ impl Timeline {
                 self.close_poll(state, track, time, task, then);
             }
             Event::LeavesSeat { task } => self.close_poll(state, track, time, task, Then::Elsewhere),
-            Event::Park { polls } => self.begin(state, track, time, What::Sleep { polls, woken: None }),
+            Event::Park { polls } => self.follow(state, track, time, What::Sleep { polls, woken: None }),
             Event::Unpark { notified } => self.close(state, track, time, Some(notified)),
-            Event::Events { events } => self.begin(state, track, time, What::Events(events)),
-            Event::Timers { fired } => self.begin(state, track, time, What::Timers(fired)),
+            Event::Events { events } => self.follow(state, track, time, What::Events(events)),
+            Event::Timers { fired } => self.follow(state, track, time, What::Timers(fired)),
             Event::Spawn { task, place, .. } => {
                 self.places.extend(place.map(|place| (task, place)));
                 self.mark(state, track, time, event);
@@ -187,18 +208,21 @@ impl Timeline {
         }
     }
 
-    fn begin(&mut self, state: &mut Thread, track: u64, time: u64, what: What) {
-        self.close(state, track, time, None);
-        state.open = Some(Open {
-            begin: time,
-            last: time + MOMENT,
-            what,
-        });
+    /// Begins something that follows on all that there was.
+    fn follow(&mut self, state: &mut Thread, track: u64, time: u64, what: What) {
+        self.close_all(state, track, time);
+        state.begin(time, what);
     }
 
-    /// Ends what the thread is in the middle of. `notified`: how a sleep ended, where that is known.
+    fn close_all(&mut self, state: &mut Thread, track: u64, time: u64) {
+        while !state.open.is_empty() {
+            self.close(state, track, time, None);
+        }
+    }
+
+    /// Ends the innermost of what the thread is in the middle of. `notified`: how a sleep ended, where that is known.
     fn close(&mut self, state: &mut Thread, track: u64, time: u64, notified: Option<bool>) {
-        let Some(mut open) = state.open.take() else { return };
+        let Some(mut open) = state.open.pop() else { return };
         let end = match &mut open.what {
             What::Events(_) | What::Timers(_) => open.last.min(time),
             What::Sleep { woken, .. } => {
@@ -216,20 +240,22 @@ impl Timeline {
     }
 
     fn close_poll(&mut self, state: &mut Thread, track: u64, time: u64, polled: TaskId, ended: Then) {
-        if let Some(Open {
-            what: What::Poll { task, then },
-            ..
-        }) = &mut state.open
-        {
-            if *task == polled {
-                *then = ended;
-                self.close(state, track, time, None);
-            }
+        let is_it = |open: &Open| matches!(open.what, What::Poll { task, .. } if task == polled);
+        let Some(depth) = state.open.iter().rposition(is_it) else {
+            return;
+        };
+        while state.open.len() > depth + 1 {
+            self.close(state, track, time, None);
         }
+        state.open[depth].what = What::Poll {
+            task: polled,
+            then: ended,
+        };
+        self.close(state, track, time, None);
     }
 
     fn mark(&mut self, state: &mut Thread, track: u64, time: u64, event: Event) {
-        let by = match &mut state.open {
+        let by = match state.open.last_mut() {
             Some(open) => {
                 open.last = open.last.max(time + MOMENT);
                 match open.what {
@@ -300,7 +326,7 @@ impl Queued {
     pub(super) fn on(self, track: u64) -> String {
         match self {
             Queued::Next | Queued::Local => format!("{} of worker {track}", self.as_str()),
-            Queued::Injector | Queued::Blocking => self.as_str().to_owned(),
+            Queued::Injector | Queued::Blocking | Queued::Home => self.as_str().to_owned(),
         }
     }
 }

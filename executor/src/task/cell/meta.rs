@@ -5,6 +5,7 @@
     reason = "a task points to its registry and to the place where it waits"
 )]
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -12,9 +13,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use canter_coop::{Reason, Waiting};
 
+use super::runnable::Runnable;
 use super::state::{Pending, State};
-use crate::diagnostics::trace::{self, Event};
-use crate::scheduler;
 use crate::task::identity::TaskId;
 use crate::task::join::JOIN;
 use crate::task::registry::Registry;
@@ -22,7 +22,18 @@ use crate::timer::Moment;
 
 /// Beside the number of a reason: the task has waited for another task twice in a row.
 const JOINS_AGAIN: u16 = 1 << 15;
-const _: () = assert!(Reason::MOST_NUMBERS < JOINS_AGAIN);
+
+/// Beside the number of a reason: the poll that goes on, or is about to begin, is recorded for a trace. It lies here, where the end of
+/// a poll looks anyway, so that polls which nobody records don't pay for a look of their own.
+const TRACED: u16 = 1 << 14;
+
+const NUMBER: u16 = TRACED - 1;
+const _: () = assert!(Reason::MOST_NUMBERS <= NUMBER);
+
+thread_local! {
+    /// Of the traced poll that has just ended on this thread: what its task waits for, if it was pending.
+    static PENDING: Cell<Option<Option<Waiting>>> = const { Cell::new(None) };
+}
 
 /// What others may read of a task at any time while its allocation lives.
 ///
@@ -41,6 +52,15 @@ pub(crate) struct Meta {
     /// Since when it waits.
     since: AtomicU32,
     pub(in crate::task) entry: AtomicU32,
+}
+
+/// Has a task polled once, by `run`, and gives what it waits for when that poll ends, if it is pending then: `Some(None)` if it did not
+/// say for what.
+pub(in crate::task) fn run_traced(runnable: Runnable, run: fn(Runnable)) -> Option<Option<Waiting>> {
+    runnable.metadata().state.mark_reason(TRACED);
+    let outer = PENDING.take();
+    run(runnable);
+    PENDING.replace(outer)
 }
 
 /// What a task is doing.
@@ -104,16 +124,15 @@ impl Meta {
     }
 
     /// The end of a poll that is pending, with what the task waits for. What it waited for before stays known until then, to be compared.
-    #[inline]
+    #[inline(always)] // a call, which the compiler may think is better, takes a fiftieth of the shortest poll
     pub(super) fn end_poll(&self, waiting: Option<Waiting>) -> Pending {
         let mut reason = 0;
-        if !self.state.load().is_scheduled() {
-            let place = waiting.map_or(ptr::null_mut(), |waiting| ptr::from_ref(waiting.place).cast_mut());
-            self.place.store(place, Relaxed); // the step that ends the poll follows
-            self.since.store(Moment::recent().0, Relaxed);
-        }
-        if trace::is_on() {
-            self.note_wait(waiting);
+        let state = self.state.load();
+        let (is_woken, is_traced) = (state.is_scheduled(), state.reason() & TRACED != 0);
+        if !(is_woken | is_traced) {
+            self.set_waiting(waiting); // the step that ends the poll follows
+        } else if is_traced {
+            self.end_traced_poll(waiting, is_woken);
         }
         let mut joins = false;
         if let Some(waiting) = waiting {
@@ -121,16 +140,27 @@ impl Meta {
             joins = ptr::eq(waiting.reason, &JOIN);
         }
         self.state.end_poll(|last| {
-            let again = joins && last & !JOINS_AGAIN == reason;
+            let again = joins && last & NUMBER == reason;
             if again { reason | JOINS_AGAIN } else { reason }
         })
     }
 
-    /// For a trace.
+    /// Notes where the task waits, and since when.
+    #[inline]
+    fn set_waiting(&self, waiting: Option<Waiting>) {
+        let place = waiting.map_or(ptr::null_mut(), |waiting| ptr::from_ref(waiting.place).cast_mut());
+        self.place.store(place, Relaxed);
+        self.since.store(Moment::recent().0, Relaxed);
+    }
+
+    /// Tells [`run_traced`] that the task is pending, and does the rest that the end of a poll does.
     #[cold]
-    fn note_wait(&self, waiting: Option<Waiting>) {
-        let task = self.id();
-        scheduler::note_here(Event::Waits { task, waiting });
+    #[inline(never)]
+    fn end_traced_poll(&self, waiting: Option<Waiting>, is_woken: bool) {
+        PENDING.set(Some(waiting));
+        if !is_woken {
+            self.set_waiting(waiting);
+        }
     }
 
     /// What the task is doing now.
@@ -151,7 +181,7 @@ impl Meta {
     fn waiting(&self, reason: u16) -> Option<Waiting> {
         // SAFETY: the pointer is null or comes from a `&'static Location`.
         let place = unsafe { self.place.load(Relaxed).as_ref() }?;
-        let reason = Reason::of_number(reason & !JOINS_AGAIN)?;
+        let reason = Reason::of_number(reason & NUMBER)?;
         Some(Waiting { reason, place })
     }
 }

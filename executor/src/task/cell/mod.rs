@@ -24,6 +24,7 @@ mod waker;
 pub(crate) use header::Name;
 pub(crate) use header::TaskRef;
 pub(in crate::task) use joiner::Joiner;
+pub(in crate::task) use meta::run_traced;
 pub(crate) use meta::{Meta, Stage};
 pub(in crate::task) use run::allocate;
 pub(crate) use runnable::Runnable;

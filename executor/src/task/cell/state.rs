@@ -289,6 +289,11 @@ impl State {
         Snapshot(before + RUNNING - SCHEDULED)
     }
 
+    /// Adds to the reason, before the poll that replaces it.
+    pub(super) fn mark_reason(&self, mark: u16) {
+        self.0.fetch_or(u64::from(mark) << REASON_SHIFT, Relaxed); // for whoever has the runnable
+    }
+
     /// The poll has left the task pending, for a reason that `reason` tells from the last one. Where the task waits, the poll's
     /// reference is given up.
     #[inline]

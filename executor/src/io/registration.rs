@@ -202,6 +202,7 @@ impl Registration {
         result
     }
 
+    #[inline] // into each operation: a call costs as much as the look
     fn poll_seen(
         &self,
         cx: &mut Context<'_>,

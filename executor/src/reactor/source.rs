@@ -130,6 +130,7 @@ impl Source {
     }
 
     /// `Ready` if the direction is; otherwise the waker is enlisted under `id`, in place of an earlier one of that name.
+    #[inline]
     pub(crate) fn poll_ready(
         &self,
         cx: &mut Context<'_>,
@@ -176,6 +177,7 @@ impl Source {
     }
 
     /// Notes an event and pushes the wakers of those who waited for it.
+    #[inline]
     pub(crate) fn notice(&self, event: Event, wakers: &mut Vec<Waker>) {
         let flag = |flag: u32, is_set: bool| if is_set { flag } else { 0 };
         let urgent = flag(READY | URGENT, event.urgent);
@@ -212,11 +214,13 @@ impl Direction {
     }
 
     /// What there is to find without waiting.
+    #[inline]
     fn look(&self) -> Option<io::Result<Seen>> {
         found(self.word.load(Acquire)) // partner: `notice`
     }
 
     /// Enlists a waiter, unless there is something to find by now.
+    #[inline(never)] // only the look before it goes into each operation
     fn enlist(&self, id: WaiterId, waker: &Waker) -> Option<io::Result<Seen>> {
         let waiter = Waiter {
             id,
@@ -242,23 +246,30 @@ impl Direction {
         });
     }
 
+    #[inline]
     fn notice(&self, flags: u32, wakers: &mut Vec<Waker>) {
         let noted = |word: u32| Some((word | flags).wrapping_add(ONE_EVENT) & !AWAITED);
         // Release: what the event is about comes before. Acquire: for the list, see `enlist`.
         let (Ok(before) | Err(before)) = self.word.fetch_update(AcqRel, Relaxed, noted);
         if before & AWAITED != 0 {
-            let mut waiters = self.waiters.lock();
-            if let Some(first) = waiters.first.take() {
-                wakers.push(first.waker);
-            }
-            if !waiters.more.is_empty() {
-                wakers.extend(waiters.more.drain(..).map(|waiter| waiter.waker));
-            }
+            self.take_waiters(wakers);
+        }
+    }
+
+    #[inline(never)] // most events of the writing direction are awaited by nobody
+    fn take_waiters(&self, wakers: &mut Vec<Waker>) {
+        let mut waiters = self.waiters.lock();
+        if let Some(first) = waiters.first.take() {
+            wakers.push(first.waker);
+        }
+        if !waiters.more.is_empty() {
+            wakers.extend(waiters.more.drain(..).map(|waiter| waiter.waker));
         }
     }
 }
 
 /// What a word says to one who would try an operation.
+#[inline]
 fn found(word: u32) -> Option<io::Result<Seen>> {
     if word & ENDED != 0 {
         Some(Err(ended()))
@@ -294,6 +305,7 @@ impl Waiters {
     }
 }
 
+#[cold]
 fn ended() -> io::Error {
     io::Error::other(
         "the runtime with which this source of I/O is registered has ended; make the source anew in another",

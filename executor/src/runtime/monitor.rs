@@ -17,8 +17,8 @@
 //! twenty short looks. What becomes of a spare worker afterwards is told in
 //! `scheduler/seats.rs`.
 //!
-//! While all workers sleep, this thread does too, without a time limit. Before that it looks whether anybody can ever be woken: see
-//! `diagnostics/deadlock.rs`.
+//! While all workers sleep, and have since the last look, this thread does too, without a time limit. Before that it looks whether anybody
+//! can ever be woken: see `diagnostics/deadlock.rs`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,13 +73,12 @@ impl Monitor {
             let is_storm = storm_until.is_some_and(|end| Instant::now() < end);
             let looks = if is_storm { LOOKS_IN_A_STORM } else { 1 };
             scheduler.watch().sleep_for(self.threshold / looks);
-            // Two looks in a row that find everybody asleep: a worker that rests for moments only is not worth a wake-up each.
-            quiet = scheduler.is_quiet() && last.quiet;
             if self.follows_cores && cores_looked_at.elapsed() >= CORES_EVERY {
                 self.follow(cores());
                 cores_looked_at = Instant::now();
             }
             let look = Look::at(scheduler);
+            quiet = last.is_quiet_until(&look);
             if !look.quiet && last.finds_work_undone(scheduler, &look) && self.rescue(&last, &look) {
                 storm_until = Some(Instant::now() + self.threshold);
             }
@@ -191,6 +190,16 @@ impl Look {
         }
     }
 
+    /// Whether everybody has slept from this look to the next one. To find them asleep at both is not enough: one that rests for moments
+    /// only, between two messages, would have to wake the monitor time and again.
+    fn is_quiet_until(&self, next: &Look) -> bool {
+        let mut seats = self.seats.iter().zip(&next.seats);
+        self.quiet
+            && next.quiet
+            && self.seats.len() == next.seats.len()
+            && seats.all(|(before, after)| before.polls == after.polls)
+    }
+
     /// Whether something that was there at this look is still undone at the next one.
     fn finds_work_undone(&self, scheduler: &Scheduler, next: &Look) -> bool {
         let unattended = !self.attended
@@ -236,5 +245,37 @@ impl SeatLook {
         } else {
             Stall::Blocked
         }
+    }
+}
+
+#[cfg(all(test, not(canter_loom)))]
+mod tests {
+    use super::*;
+
+    fn look(quiet: bool, polls: &[u32]) -> Look {
+        let seat = |&polls: &u32| SeatLook {
+            polls,
+            is_polling: false,
+            has_work: false,
+            ran: None,
+        };
+        Look {
+            quiet,
+            seats: polls.iter().map(seat).collect(),
+            ..Look::default()
+        }
+    }
+
+    /// Shows that a worker that is asleep at both looks, but not in between, keeps the monitor awake: it would have to wake it again
+    /// with the next message. So does a worker that has come, or that is awake.
+    #[test]
+    fn it_is_quiet_while_nobody_gets_up_between_two_looks() {
+        let first = look(true, &[7, 3]);
+        assert!(first.is_quiet_until(&look(true, &[7, 3])));
+        assert!(!first.is_quiet_until(&look(true, &[7, 4])));
+        assert!(!first.is_quiet_until(&look(true, &[7, 3, 0])));
+        assert!(!first.is_quiet_until(&look(false, &[7, 3])));
+        assert!(!look(false, &[7, 3]).is_quiet_until(&look(true, &[7, 3])));
+        assert!(!Look::default().is_quiet_until(&first));
     }
 }

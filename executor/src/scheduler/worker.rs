@@ -34,6 +34,8 @@ pub(crate) struct Worker {
     wakers: RefCell<Vec<Waker>>,
     /// The task that was polled last here; `None` if that was a stall off the processor.
     polled: Cell<Option<TaskId>>,
+    /// Whether the injector had something since this worker slept last.
+    took_injected: Cell<bool>,
 }
 
 impl Worker {
@@ -50,6 +52,7 @@ impl Worker {
             duties: Duties::new(),
             wakers: RefCell::default(),
             polled: Cell::new(None),
+            took_injected: Cell::new(false),
         }
     }
 
@@ -228,6 +231,7 @@ impl Worker {
         if injector.is_empty() {
             return None;
         }
+        self.took_injected.set(true);
         retrying(|| injector.steal_batch_and_pop(&core.queue))
     }
 
@@ -255,7 +259,8 @@ impl Worker {
         if self.duties.search() == Search::No {
             return None;
         }
-        for _ in 1..SEARCH_PASSES {
+        let passes = if self.may_find_later() { SEARCH_PASSES } else { 1 };
+        for _ in 1..passes {
             let found = self.with_core(|core| self.take_injected(core).or_else(|| self.steal(core)));
             if found.is_some() {
                 return found;
@@ -267,6 +272,13 @@ impl Worker {
                 .or_else(|| self.steal(core))
                 .or_else(|| self.steal_next(core))
         })
+    }
+
+    /// Whether there may soon be work to find where there is none now: from a worker that is awake, or from a thread that is none and has
+    /// brought some since this worker slept last. One that serves I/O alone goes back to the poller at once.
+    fn may_find_later(&self) -> bool {
+        let Scheduler { idle, seats, .. } = &*self.context.scheduler;
+        self.took_injected.get() || idle.sleeping() + 1 < seats.occupied()
     }
 
     /// Half of somebody's queue, beginning with a random seat.
@@ -336,6 +348,7 @@ impl Worker {
         }
         let scheduler = &self.context.scheduler;
         let (number, driver) = (self.seat_number(), &scheduler.driver);
+        self.took_injected.set(false);
         self.with_core(Core::count_poll); // the monitor sees no poll from here on
         scheduler.idle.sleep(number, self.duties.set_search(Search::No));
         // A mark that came as the poll ended: `stall.rs` tells why it is seen here.

@@ -146,14 +146,15 @@ impl Dump {
     /// looks as if they waited for each other and nobody else, while the rest of the program goes on. Those that have waited longest come
     /// first.
     ///
-    /// It is a suspicion and no finding. Who holds an end is looked up in the memory of the tasks' futures, and of those that wait in a
-    /// `block_on`, where an end that was moved may have left a copy behind. A task that holds a lock, or ends, may be what another one waits
-    /// for: of them it is supposed that they wait for each other as well. So nobody should be ended for being a suspect.
+    /// It is a suspicion and no finding, and no reason to end a task. Who holds an end is looked up in the memory of the futures of tasks, and
+    /// of those that wait in a `block_on`, where an end that was moved may have left a copy behind. And of whoever has waited long for a lock,
+    /// or for a task to end, it is supposed that one of the suspects keeps it waiting.
     ///
     /// Not all are found. None is who waits for the clock or the kernel as well, or whose select has an arm that is no send and no receive;
     /// nor is who waits for somebody with an end on the heap, as in an `Arc`, a collection or a boxed future, in a plain thread, a closure or
     /// another runtime, or for a task that has two handles of one end. At most 65,536 that wait are looked at. Linux only, and empty where a
-    /// program may not look at its own memory (`/proc/self/mem`); and empty in the report of a deadlock, in which all wait for each other.
+    /// program may not look at its own memory (`/proc/self/mem`). It is empty as well in the report of a deadlock, in which all wait for each
+    /// other, and in what a socket gives.
     pub fn suspects(&self) -> &[Suspects] {
         &self.suspects
     }

@@ -15,7 +15,7 @@
 //! | `runtimes` | each runtime of the process, in the order in which they were built |
 //!
 //! Of a runtime: `workers` (their number, without spare ones), `seats` (for each worker what it polls now, or `null`: `task`, `spawned_at`,
-//! `for_ms`), `metrics` ([`Metrics`](super::Metrics)) and `dump` (a [`Dump`](super::Dump)).
+//! `for_ms`), `metrics` ([`Metrics`](super::Metrics)) and `dump` (a [`Dump`](super::Dump), without a search for suspects).
 //!
 //! `looks` holds `rate` (looks a second, as it is meant to be), `seats` (how many workers were looked at, idle ones included, all looks
 //! together) and `places`: for each place `spawned_at`, where the tasks were spawned, and `seen`, how often a worker was polling one of

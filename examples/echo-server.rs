@@ -77,7 +77,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), String> {
     // Each connection takes a descriptor. Where the limit can't be raised, the server lives with the one it has.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let mut builder = Runtime::builder();
+    let mut builder = Runtime::builder().dump_on_signal(true);
     if let Some(workers) = arguments.workers {
         builder = builder.workers(workers);
     }

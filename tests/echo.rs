@@ -55,6 +55,22 @@ fn second_request_to_stop_does_not_wait_for_a_client_that_stays() {
 }
 
 #[test]
+fn server_that_is_asked_what_it_does_tells_and_goes_on() {
+    let (server, addr) = server();
+    let mut client = connect(addr);
+    round_trip(&mut client, b"before");
+    server.signal("-QUIT");
+    let line = || server.stderr.recv_timeout(PATIENCE).expect("it tells");
+    assert_eq!(line(), "canter: dump of runtime 1 of 1");
+    assert!(line().contains(" waits in `block_on` at examples/echo-server.rs:"));
+    assert!(line().contains("1 task spawned at examples/echo-server.rs:"));
+    round_trip(&mut client, b"after");
+    drop(client);
+    let ended = stop(server);
+    assert_eq!(ended.stdout, ["served 1 connections, 2 messages, 11 bytes"]);
+}
+
+#[test]
 fn usage_errors_name_the_option_and_exit_with_2() {
     let wrong = [
         ("echo-server", "--workers", "0"),

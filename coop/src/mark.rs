@@ -57,7 +57,7 @@ impl Mark {
     /// From now on the leaf waits for those whom this counts.
     #[inline]
     pub fn set<C>(&self, count: &C) {
-        self.count.store(of(ptr::from_ref(count).addr()), Relaxed);
+        self.count.store(of(Held::of(count).0), Relaxed);
         self.own.store(of(ptr::from_ref(self).addr()), Relaxed);
     }
 

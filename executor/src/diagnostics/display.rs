@@ -111,20 +111,16 @@ impl Kind {
 /// `2 tasks spawned at src/main.rs:40:5 wait for .., for 3.2 s; the other ends are held by the `block_on` at ..`.
 impl fmt::Display for Suspects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Suspects {
+        let &Suspects {
             who,
             waiting,
             longest,
             shortest,
-            held_by,
+            ref held_by,
         } = self;
         let verb = if who.count == 1 { "waits" } else { "wait" };
-        let (longest, shortest) = (*longest, *shortest);
-        write!(
-            f,
-            "{who} {verb} for {waiting}, for {}",
-            Times { longest, shortest }
-        )?;
+        let times = Times { longest, shortest };
+        write!(f, "{who} {verb} for {waiting}, for {times}")?;
         for (index, party) in held_by.iter().enumerate() {
             let before = if index == 0 {
                 "; the other ends are held by"

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::ptr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use canter_coop::{Reason, Waiting};
@@ -95,7 +96,7 @@ impl Dump {
     pub(crate) fn of(shared: &Shared) -> Dump {
         let mut collector = Collector::new(shared);
         let mut threads = Vec::new();
-        let mut local = Vec::new();
+        let mut local: Vec<Arc<Registry>> = Vec::new();
         shared.waiters.for_each(|waiter| {
             threads.push(BlockedThread {
                 name: waiter.thread.name().map(str::to_owned),
@@ -106,13 +107,11 @@ impl Dump {
             local.extend(waiter.local.clone());
         });
         threads.sort_by_key(|thread| Reverse(thread.waited));
-        for registry in shared.task_registries() {
-            collector.visit(Kind::Task, registry);
-        }
-        for registry in local {
-            collector.visit(Kind::LocalTask, &registry);
-        }
-        collector.visit(Kind::Closure, &shared.blocking);
+        let local = local.iter().map(|registry| &**registry);
+        shared
+            .all_registries()
+            .chain(local)
+            .for_each(|registry| collector.visit(registry));
         Dump {
             threads,
             groups: collector.finish(),
@@ -281,7 +280,8 @@ impl Collector {
         }
     }
 
-    fn visit(&mut self, kind: Kind, registry: &Registry) {
+    fn visit(&mut self, registry: &Registry) {
+        let kind = registry.kind();
         registry.for_each(|task| self.add(kind, task));
     }
 

@@ -19,7 +19,7 @@ impl Shared {
         self.registries.iter().map(|registry| &***registry)
     }
 
-    pub(super) fn all_registries(&self) -> impl Iterator<Item = &Registry> {
+    pub(crate) fn all_registries(&self) -> impl Iterator<Item = &Registry> {
         self.task_registries().chain([&*self.blocking])
     }
 

@@ -118,7 +118,8 @@ impl Registry {
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    /// What its tasks are.
+    pub(crate) fn kind(&self) -> Kind {
         self.schedule.kind()
     }
 

@@ -89,11 +89,10 @@ fn visit_all(shared: &Shared, now: Moment, mut visit: impl FnMut(&Person)) {
         local.extend(waiter.local.clone());
     });
     threads.iter().for_each(&mut visit);
-    let shared_tasks = shared.task_registries().map(|registry| (Kind::Task, registry));
-    let local_tasks = local.iter().map(|registry| (Kind::LocalTask, &**registry));
+    let local = local.iter().map(|registry| &**registry);
     let mut some = Vec::new();
-    for (kind, registry) in shared_tasks.chain(local_tasks) {
-        let mut next = 0;
+    for registry in shared.task_registries().chain(local) {
+        let (kind, mut next) = (registry.kind(), 0);
         while registry.for_some(&mut next, |task| some.push(Person::task(kind, task, now))) {
             some.drain(..).for_each(|person| visit(&person));
         }
